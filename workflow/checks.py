@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 
 from workflow.guards import GUARDS, GuardCall
@@ -60,7 +61,7 @@ class _Checks:
         )
 
     def _keys(self, what: str, items: Sequence[tuple[Any, Path]]) -> set[str] | None:
-        """The keys of a section, repeated ones noted; None when some could not be read, so that nothing is known."""
+        """The keys of a section, repeated ones noted; None when some could not be read."""
         counts = Counter(one.key for one, _path in items)
         seen: set[str] = set()
         for one, path in items:
@@ -72,7 +73,9 @@ class _Checks:
 
     def run(self) -> None:
         self._people()
-        self._rooms_and_texts()
+        self._rooms()
+        self._text_kinds()
+        self._products()
         self._clusters()
         self._deadlines_and_tasks()
         for stage, path in self.reading.stages:
@@ -114,7 +117,7 @@ class _Checks:
         for role, path in self.reading.roles:
             self._all_known((*path, "capacities"), "capacity", role.capacities, self.capacities)
 
-    def _rooms_and_texts(self) -> None:
+    def _rooms(self) -> None:
         if self.rooms is not None:
             for key in NEEDED_ROOMS:
                 if self.reading.rooms and key not in self.rooms:
@@ -124,6 +127,8 @@ class _Checks:
                 self._all_known((*path, "readers"), "role", room.readers, self.roles)
             else:
                 self._titles((*path, "readers"), room.readers)
+
+    def _text_kinds(self) -> None:
         width = {room.key: number for number, (room, _path) in enumerate(self.reading.rooms)}
         kinds = {product.key: product.kind for product, _path in self.reading.products}
         for text, path in self.reading.texts:
@@ -135,8 +140,8 @@ class _Checks:
             if width.get(text.draft_room, -1) > width.get(text.cleared_room, len(width)):
                 self.found.add(
                     (*path, "cleared_room"),
-                    f'the text is drafted in the room "{text.draft_room}", which is wider than "{text.cleared_room}"; '
-                    "a text moves only outward",
+                    f'the text is drafted in the room "{text.draft_room}", which is wider than '
+                    f'"{text.cleared_room}"; a text moves only outward',
                 )
             if self._known((*path, "product"), "product", text.product, self.products) and text.product:
                 kind = kinds.get(text.product, text.key)
@@ -145,6 +150,8 @@ class _Checks:
                         (*path, "product"),
                         f'the product "{text.product}" is made of texts of the kind "{kind}"',
                     )
+
+    def _products(self) -> None:
         submits = {one.product for one, _path in self.reading.transitions if one.effect == "submit"}
         for product, path in self.reading.products:
             self._known((*path, "kind"), "text kind", product.kind, self.texts)
@@ -290,8 +297,8 @@ class _Checks:
         elif any(word in plain for word in _COMPLETENESS):
             self.found.add(
                 path,
-                f'the guard "{name}" would ask whether a text is complete; a guard may only speak of who, when and '
-                "integrity, and nothing missing ever refuses a submission",
+                f'the guard "{name}" would ask whether a text is complete; a guard may only speak of '
+                "who, when and integrity, and nothing missing ever refuses a submission",
             )
         else:
             self.found.unknown(path, "guard", name, GUARDS)
@@ -316,27 +323,48 @@ class _Checks:
         """Reachability, dead ends, circles of automatic transitions, and a way out of a suspension."""
         if not self.stages or self.transitions is None:
             return
-        paths = {stage.key: path for stage, path in self.reading.stages}
         final = {stage.key for stage, _path in self.reading.stages if stage.final}
-        moves = {
-            (source, one.target)
-            for one, _path in self.reading.transitions
-            for source in one.sources
-            if one.target and one.target != source and source in paths and one.target in paths
-        }
-        initial = self.reading.initial
         if not final:
             self.found.add((), "no stage is final; expected at least one with final = true")
-        if not self._known(("initial",), "stage", initial, self.stages) or not initial:
-            return
+        initial = self.reading.initial
+        self._known(("initial",), "stage", initial, self.stages)
         if initial in final:
             self.found.add(
                 ("initial",), f'the initial stage "{initial}" is final; expected one that a review leaves'
             )
-        reached = _closure({initial}, moves)
+        moves = self._moves()
+        if moves is not None:
+            self._ways(self._meant(initial), final, moves)
+        self._automatic_circles()
+        self._ways_out_of_suspension(self.stages)
+
+    def _meant(self, stage: str | None) -> str | None:
+        """The stage a name means, a slip of the pen put right: one slip is not reported as many problems."""
+        close = get_close_matches(stage or "", self.stages or (), n=1)
+        return stage if stage in (self.stages or ()) else next(iter(close), None)
+
+    def _moves(self) -> set[tuple[str, str]] | None:
+        """From which stage to which transitions lead; None when some of it cannot be known."""
+        moves = set()
+        for one, path in self.reading.transitions:
+            target = self._meant(one.target)
+            sources = [self._meant(source) for source in one.sources]
+            if (
+                path in self.found.damaged
+                or (one.target and target is None)
+                or None in sources
+                or not sources
+            ):
+                return None
+            moves |= {(str(source), target) for source in sources if target and target != source}
+        return moves
+
+    def _ways(self, initial: str | None, final: set[str], moves: set[tuple[str, str]]) -> None:
+        reached = _closure({initial}, moves) if initial else self.stages or set()
         ending = _closure(final, {(target, source) for source, target in moves})
         leaving = {source for source, _target in moves}
-        for key, path in paths.items():
+        for stage, path in self.reading.stages:
+            key = stage.key
             if key not in reached:
                 self.found.add(path, f'no transition leads to the stage "{key}" from the initial stage')
             if key in final and key in leaving:
@@ -349,8 +377,6 @@ class _Checks:
                 )
             elif key not in final and final and key not in ending:
                 self.found.add(path, f'no way leads from the stage "{key}" to a final stage')
-        self._automatic_circles()
-        self._ways_out_of_suspension(set(paths))
 
     def _automatic_circles(self) -> None:
         auto = [(one, path) for one, path in self.reading.transitions if one.auto and one.target]
@@ -373,8 +399,8 @@ class _Checks:
             if one.effect == "suspend" and stuck:
                 self.found.add(
                     path,
-                    f"a review suspended in {', '.join(stuck)} could not be resumed; expected a transition with "
-                    'effect = "resume" and allowed_while_suspended = true from there',
+                    f"a review suspended in {', '.join(stuck)} could not be resumed; expected a "
+                    'transition with effect = "resume" and allowed_while_suspended = true from there',
                 )
 
 

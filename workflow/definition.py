@@ -1,7 +1,8 @@
 """A mechanism as a document: TOML in, frozen shapes out, or every problem at once.
 
-A published definition is its bytes. ``load`` compiles them once per process; ``problems`` says all that is wrong with
-a draft, each with its line or key and what was expected. The shapes themselves are in ``workflow.shape``.
+A published definition is its bytes. ``load`` compiles them once per process; ``problems`` says all that is
+wrong with a draft, each with its line or key and what was expected. The shapes themselves are in
+``workflow.shape``.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Guards: small pure questions about who, when and integrity. None asks whether a text is complete.
 
 A State hands over what it considers ready; what is missing is shown to its focal point and never refuses a
-submission. A guard's name carries its version (``all_submitted@1``): a definition that was published keeps the
+submission. A guard's name carries its version (``all_submitted@1``): a published definition keeps the
 behaviour it was published with, and changed behaviour gets a new number.
 """
 
@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.utils.translation import gettext_lazy as _
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 @dataclass(frozen=True, slots=True)
 class SeatFacts:
-    """One seat as guards see it. ``cleared`` includes what was submitted; ``agreed_to_go_on`` names stages."""
+    """One seat for a guard. ``cleared`` includes what was submitted; ``agreed_to_go_on`` names stages."""
 
     id: int
     capacity: str
@@ -29,7 +29,7 @@ class SeatFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A review as guards see it. ``acting`` is the seat that acts, none for the system; ``shared`` names products."""
+    """A review for a guard. ``acting`` is the seat that acts, if any; ``shared`` names products."""
 
     stage: str
     suspended: bool = False
@@ -45,13 +45,13 @@ class Facts:
 
     @property
     def agreed_to_go_on(self) -> bool:
-        """Whether a State entitled to it agreed to go on from this stage without the seats that are not ready."""
+        """Whether it was agreed to go on from this stage without the seats that are not ready."""
         return any(self.stage in seat.agreed_to_go_on for seat in self.seats)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``reason`` says in the users' words what is awaited; ``waiting_for`` holds the ids of the seats it waits for."""
+    """``reason`` says in the users' words what is awaited; ``waiting_for`` holds the ids of those seats."""
 
     ok: bool
     reason: str | Promise = ""
@@ -68,8 +68,10 @@ class GuardCall:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A registered guard. ``required`` and ``optional`` are the names of its parameters, which also say their kind:
-    ``of`` a product, ``capacity`` a capacity, ``capacities`` several, ``at_least`` and ``at_most`` a number."""
+    """A registered guard; ``required`` and ``optional`` name its parameters, and a name says the kind.
+
+    ``of`` is a product; ``capacity`` and ``capacities`` are those; ``at_least`` and ``at_most`` numbers.
+    """
 
     name: str
     judge: Callable[..., Verdict]
@@ -104,7 +106,7 @@ def guard(name: str, *, version: int) -> Callable[[Callable[..., Verdict]], Call
 
 
 def evaluate(call: GuardCall, facts: Facts) -> Verdict:
-    """Judge one guard of a transition. Definitions that name an unknown guard are refused when they are read."""
+    """Judge one guard of a transition; a definition that names an unknown one was refused when read."""
     return GUARDS[call.name].judge(facts, **call.params)
 
 
@@ -174,8 +176,8 @@ def submitted_or_agreed(facts: Facts, *, of: str, capacity: str) -> Verdict:
 def all_agreed(facts: Facts, *, of: str, capacities: tuple[str, ...]) -> Verdict:
     """Every seat that shares a product has agreed to it.
 
-    A seat without a focal point still counts, unless it was agreed to go on from this stage; a State that can speak is
-    never taken to agree. ``capacities`` are those of the product, filled in when the definition is read.
+    A seat without a focal point still counts, unless it was agreed to go on from this stage; a State that can
+    speak is never taken to agree. ``capacities`` are the product's, filled in when the definition is read.
     """
     seats = facts.seats_of(*capacities)
     waiting = [

@@ -1,7 +1,8 @@
-"""From a definition to a ``viewflow.fsm`` class, one per published version; the only module that imports viewflow.
+"""From a definition to a ``viewflow.fsm`` class, one per version; the only module that imports viewflow.
 
-The machine knows the edges and moves the stage. It asks nobody's permission and runs no guard: the write path does
-both, because the library reports only the first guard that fails and cannot tell a lost race from a refusal.
+The machine knows the edges and moves the stage. It asks nobody's permission and runs no guard: the write path
+does both, because the library reports only the first guard that fails and cannot tell a lost race
+from a refusal.
 """
 
 from collections.abc import Callable
@@ -51,7 +52,7 @@ def machine_for(mechanism: Mechanism) -> type[Machine]:
 
 
 def compile_machine(mechanism: Mechanism) -> type[Machine]:
-    """Build the class: a state slot read from and written to the subject, and a method for every transition."""
+    """Build the class: a state slot on the subject's stage, and a method for every transition."""
     state = State([stage.key for stage in mechanism.stages], default=mechanism.initial)
     state.getter()(_stage_of)
     state.setter()(_move)

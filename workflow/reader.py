@@ -1,7 +1,7 @@
 """Reads a mechanism's tables into their shapes and notes everything that is not as expected.
 
-Reading never stops: what cannot be used is noted and replaced by an empty value, so that the author of a definition
-sees all of its problems at once.
+Reading never stops: what cannot be used is noted and replaced by an empty value, so that the author of a
+definition sees all of its problems at once.
 """
 
 import re
@@ -455,6 +455,8 @@ def _deadline(table: Table) -> Deadline:
         days=table.number("days", least=0, needed=False),
         rule=table.text("rule"),
     )
+    if table.path in table.found.damaged:
+        return deadline
     if not any(unit in table.data for unit in ("months", "weeks", "days")):
         table.found.add(table.path, 'the deadline has no length; expected "months", "weeks" or "days"')
     elif not any(table.data.get(unit) for unit in ("months", "weeks", "days")):

@@ -59,7 +59,7 @@ def label(labels: Labels, language: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of the mechanism in a sentence, where it was read and how sure it is; shown to users as "why"."""
+    """A rule of the mechanism in a sentence, where it was read and how sure it is; users see it as "why"."""
 
     key: str
     text: Labels
@@ -116,7 +116,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class TextKind:
-    """A kind of text: the capacity that writes it, the room it is drafted in, the room it moves to once handed over."""
+    """A kind of text: who writes it, the room it is drafted in, the room it moves to once handed over."""
 
     key: str
     labels: Labels
@@ -153,7 +153,7 @@ class Deadline:
 class TaskRule:
     """What one role owes in one stage. ``until`` names the transitions and events that fulfil it.
 
-    A definition may write several stages and roles at once; each pair becomes a rule of its own with the same key.
+    A definition may write several stages and roles at once; each pair becomes a rule with the same key.
     """
 
     key: str

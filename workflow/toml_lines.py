@@ -1,8 +1,8 @@
 """TOML with line numbers: which line each key of a source stands on, and every line that cannot be read.
 
-``tomllib`` stops at the first fault and forgets where things stood. A definition's author needs all faults at once,
-each with its line, so this module scans the source a second time for the places of keys, and takes a faulty line out
-to read on behind it.
+``tomllib`` stops at the first fault and forgets where things stood. A definition's author needs all faults at
+once, each with its line, so this module scans the source a second time for the places of keys, and takes a
+faulty line out (or mends it, where it is a table's header) to read on behind it.
 """
 
 import re
@@ -14,6 +14,7 @@ Path = tuple[str | int, ...]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _BLANK = re.compile(r"[ \t]*")
+_HEADER = re.compile(r"^\s*\[+\s*([A-Za-z0-9_.-]+)\s*\]*\s*(#.*)?$")
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _STRINGS = ('"""', "'''", '"', "'")
 MOST_FAULTS = 50
@@ -29,14 +30,14 @@ class Source:
     readable: bool = True
 
     def line_of(self, path: Path) -> int | None:
-        """The line of a path, else of the nearest thing around it; none for what belongs to the whole file."""
+        """The line of a path, else of the nearest thing around it; none for the whole file."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.lines:
                 return self.lines[path[:length]]
         return None
 
     def damaged(self) -> set[Path]:
-        """The items from which a faulty line was taken out: ``("stage", 3)``, or ``()`` for the head of the file."""
+        """The items that lost a faulty line: ``("stage", 3)``, or ``()`` for the head of the file."""
         items = sorted(
             (line, path) for path, line in self.lines.items() if len(path) == 2 and isinstance(path[1], int)
         )
@@ -69,7 +70,7 @@ def read(source: bytes) -> Source:
                 found.readable = False
                 break
             found.faults.append((line, sentence))
-            rows[line - 1] = ""
+            rows[line - 1] = _HEADER.sub(r"[[\1]]", rows[line - 1]) if _HEADER.match(rows[line - 1]) else ""
         except RecursionError:
             found.faults.append((1, "values are nested too deeply"))
             found.readable = False
