@@ -1,0 +1,60 @@
+"""The record of reviews; see docs/architecture.md §2."""
+
+from cases.models.dialogue import Message, Query
+from cases.models.event import Checkpoint, Disclosure, Event, Installation, Ledger
+from cases.models.nomination import Nomination, NoteVerbale
+from cases.models.party import Ratification, RegionalGroup, StateParty
+from cases.models.questionnaire import Article, Question, Section
+from cases.models.review import (
+    Cycle,
+    Interval,
+    Participation,
+    Phase,
+    Publication,
+    Review,
+    ReviewGrant,
+    Seat,
+    Submission,
+    seats_by_capacity,
+)
+from cases.models.task import Extension, Task
+from cases.models.text import Answer, Feedback, Observation, Position, Summary, Text, TextVersion
+from cases.models.user import User
+
+__all__ = [
+    "Answer",
+    "Article",
+    "Checkpoint",
+    "Cycle",
+    "Disclosure",
+    "Event",
+    "Extension",
+    "Feedback",
+    "Installation",
+    "Interval",
+    "Ledger",
+    "Message",
+    "Nomination",
+    "NoteVerbale",
+    "Observation",
+    "Participation",
+    "Phase",
+    "Position",
+    "Publication",
+    "Query",
+    "Question",
+    "Ratification",
+    "RegionalGroup",
+    "Review",
+    "ReviewGrant",
+    "Seat",
+    "Section",
+    "StateParty",
+    "Submission",
+    "Summary",
+    "Task",
+    "Text",
+    "TextVersion",
+    "User",
+    "seats_by_capacity",
+]

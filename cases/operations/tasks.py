@@ -1,0 +1,108 @@
+"""Opening and closing what seats owe, by the mechanism's task rules; called by the write path only."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from cases.enums import Capacity, Role
+from cases.locks import Locked
+from cases.models import Review, Seat, Task
+from workflow.deadlines import add_months
+from workflow.definition import Deadline, TaskRule
+
+NAMING = {"name_focal_point": Role.FOCAL_POINT.value, "name_experts": Role.EXPERT.value}
+"""Tasks that a seat no longer owes once somebody holds the role."""
+
+
+def due_on(*, rule: TaskRule, locked: Locked, seat: Seat, at: datetime) -> date | None:
+    """The date of a task: its deadline's length from the anchor, later pauses and extensions included."""
+    if rule.deadline is None:
+        return None
+    if rule.deadline in seat.extended:
+        return date.fromisoformat(seat.extended[rule.deadline])
+    deadline = locked.review.definition.deadline(rule.deadline)
+    if deadline.anchor == "launched":
+        return _after(locked.review.launched_on, deadline) + timedelta(days=locked.review.paused_days)
+    return _after(at.date(), deadline)
+
+
+def _after(start: date, deadline: Deadline) -> date:
+    return add_months(start, deadline.months) + timedelta(weeks=deadline.weeks, days=deadline.days)
+
+
+def open_stage_tasks(*, locked: Locked, at: datetime) -> None:
+    """Open what the stage asks of each seat and is not open yet."""
+    _open(locked=locked, seats=locked.seats, after=None, at=at)
+
+
+def open_tasks_after(*, locked: Locked, seats: Iterable[Seat], verb: str, at: datetime) -> None:
+    """Open the tasks that an event begins (``opens_after``), where they are not open yet."""
+    _open(locked=locked, seats=seats, after=verb, at=at)
+
+
+def reopen_seat_tasks(*, locked: Locked, seat: Seat, at: datetime) -> None:
+    """Open the stage's tasks of one seat again after what it had handed over was taken back or lapsed."""
+    _open(locked=locked, seats=[seat], after=None, at=at)
+
+
+def _open(*, locked: Locked, seats: Iterable[Seat], after: str | None, at: datetime) -> None:
+    """One statement; a task that is open already stays as it is, its date included."""
+    tasks = [
+        Task(
+            review=locked.review,
+            seat=seat,
+            role=rule.role.partition(".")[0],
+            key=rule.key,
+            deadline=rule.deadline or "",
+            opened_at=at,
+            due_on=due_on(rule=rule, locked=locked, seat=seat, at=at),
+        )
+        for rule in locked.review.definition.tasks_of(locked.review.stage)
+        for seat in seats
+        if rule.opens_after == after
+        and rule.role.endswith("." + seat.capacity)
+        and (after is not None or not _settled(rule, locked, seat))
+    ]
+    if tasks:
+        Task.objects.bulk_create(tasks, ignore_conflicts=True)
+
+
+def _settled(rule: TaskRule, locked: Locked, seat: Seat) -> bool:
+    """Whether a task asks for what the seat has already: its people, or a submission that still stands."""
+    naming = NAMING.get(rule.key)
+    if naming and any(person.role == naming and person.seat_id == seat.pk for person in locked.people):
+        return True
+    products = {
+        locked.review.definition.transition(action).product for action in rule.until if "." not in action
+    } - {None}
+    return any(one.seat_id == seat.pk and one.submitted_at and one.product in products for one in locked.submissions)
+
+
+def close_tasks(*, review: Review, at: datetime, action: str | None = None, seat: Seat | None = None) -> None:
+    """Close open tasks: those of one seat that ``action`` fulfils, or all that the stage does not know: one statement."""
+    tasks = Task.objects.filter(review=review, done_at=None)
+    if action is not None and seat is not None:
+        keys = [rule.key for rule in review.definition.tasks if action in rule.until]
+        if not keys:
+            return
+        tasks = tasks.filter(seat=seat, key__in=keys)
+    elif not review.withdrawn:
+        tasks = tasks.exclude(key__in=[rule.key for rule in review.definition.tasks_of(review.stage)])
+    tasks.update(done_at=at)
+
+
+def shift_dates(*, review: Review, days: int) -> None:
+    """Move every open date of a review, and every extension, by the days it was suspended."""
+    if not days:
+        return
+    moved = []
+    for task in Task.objects.filter(review=review, done_at=None, due_on__isnull=False):
+        if task.due_on:
+            task.due_on, task.passed_at = task.due_on + timedelta(days=days), None
+            moved.append(task)
+    Task.objects.bulk_update(moved, ["due_on", "passed_at"])
+    for seat in Seat.objects.filter(review=review).exclude(capacity=Capacity.SECRETARIAT):
+        if seat.extended:
+            seat.extended = {
+                key: (date.fromisoformat(day) + timedelta(days=days)).isoformat() for key, day in seat.extended.items()
+            }
+            seat.save(update_fields=["extended"])
