@@ -17,7 +17,8 @@ one that writes the trail.
 Always prints one JSON object on standard output:
 
     {"ok","trusted","entries","cases","first_bad":null or {"line","case","seq","why"},
-     "warnings":[…],"checkpoint":null or "N:HASH","key":null or "HEX","opened":null or {"case","seq"},"error":null or text}
+     "warnings":[…],"checkpoint":null or "N:HASH","key":null or "HEX",
+     "opened":null or {"case","seq"},"error":null or text}
 
 ``first_bad.line`` counts from 1; one past the last line when something is missing at the end. ``trusted`` is
 true when the file holds and was compared with a key or a checkpoint; without either, somebody may have
@@ -39,6 +40,7 @@ from bisect import bisect_left
 from datetime import date
 from functools import lru_cache, partial
 from hashlib import sha256, sha512
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
@@ -75,21 +77,19 @@ class Disclosed(NamedTuple):
     seq: int | None
 
 
-class Fault(Exception):
+class BadLineError(Exception):
     """The first bad line and why."""
 
-    def __init__(
-        self, why: str, *, case: str | None = None, seq: int | None = None, line: int | None = None
-    ) -> None:
+    def __init__(self, why: str, *, case: str | None = None, seq: int | None = None, line: int | None = None) -> None:
         super().__init__(why)
         self.why, self.case, self.seq, self.line = why, case, seq, line
 
 
-class NotATrail(Exception):
+class NotATrailError(Exception):
     """The input is no audit trail at all, or cannot be used as what it was given for."""
 
 
-class Usage(Exception):
+class UsageError(Exception):
     """The command line is wrong."""
 
 
@@ -108,13 +108,13 @@ def verify(
     a live database is checked with ``complete=False``. With ``start`` the lines are the entries and
     checkpoints made after that checkpoint, still grouped by case and sorted.
 
-    :raises NotATrail: when no line is one of an audit trail.
+    :raises NotATrailError: when no line is one of an audit trail.
     """
     trail = Trail(lines, key=key, checkpoint=checkpoint, disclosed=disclosed, start=start, complete=complete)
     report = new_report()
     try:
         trail.check()
-    except Fault as fault:
+    except BadLineError as fault:
         report["first_bad"] = {"line": fault.line, "case": fault.case, "seq": fault.seq, "why": fault.why}
     else:
         report["ok"] = True
@@ -152,19 +152,19 @@ def parse(line: bytes) -> dict[str, Any]:
     """Return the object that a line holds, which must be its canonical form and one LF."""
     if not line.endswith(b"\n"):
         if len(line) >= LONGEST_LINE:
-            raise Fault(f"the line is longer than {LONGEST_LINE} bytes")
-        raise Fault("the line does not end in LF: it is cut off")
+            raise BadLineError(f"the line is longer than {LONGEST_LINE} bytes")
+        raise BadLineError("the line does not end in LF: it is cut off")
     if line == b"\n":
-        raise Fault("the line is empty")
+        raise BadLineError("the line is empty")
     if line.startswith(b"\xef\xbb\xbf"):
-        raise Fault("the line begins with a byte order mark")
+        raise BadLineError("the line begins with a byte order mark")
     if b"\r" in line:
-        raise Fault("the line contains a carriage return")
+        raise BadLineError("the line contains a carriage return")
     value = load_json(line[:-1])
     if not isinstance(value, dict):
-        raise Fault("the line is not a JSON object")
+        raise BadLineError("the line is not a JSON object")
     if canonical(value) + b"\n" != line:
-        raise Fault("the line is not in canonical form")
+        raise BadLineError("the line is not in canonical form")
     return value
 
 
@@ -173,7 +173,7 @@ def load_json(data: bytes) -> Any:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        raise Fault("not UTF-8") from None
+        raise BadLineError("not UTF-8") from None
     try:
         return json.loads(
             text,
@@ -183,9 +183,9 @@ def load_json(data: bytes) -> Any:
             parse_int=_integer,
         )
     except ValueError as error:
-        raise Fault(f"not JSON: {error}") from None
+        raise BadLineError(f"not JSON: {error}") from None
     except RecursionError:
-        raise Fault("not JSON of the format: nested too deeply") from None
+        raise BadLineError("not JSON of the format: nested too deeply") from None
 
 
 def canonical(value: object) -> bytes:
@@ -194,28 +194,28 @@ def canonical(value: object) -> bytes:
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
-        raise Fault("a string holds a lone surrogate") from None
+        raise BadLineError("a string holds a lone surrogate") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         names = [name for name, _ in pairs]
-        raise Fault(f"the name {next(name for name in names if names.count(name) > 1)!r} comes twice")
+        raise BadLineError(f"the name {next(name for name in names if names.count(name) > 1)!r} comes twice")
     for name in value:
         if not name.isascii():
-            raise Fault(f"the name {name!r} is not ASCII")
+            raise BadLineError(f"the name {name!r} is not ASCII")
     return value
 
 
 def _integer(text: str) -> int:
     if len(text) > 17 or not -MAX_INTEGER <= int(text) <= MAX_INTEGER:
-        raise Fault("an integer is beyond 2^53-1")
+        raise BadLineError("an integer is beyond 2^53-1")
     return int(text)
 
 
 def _no_float(text: str) -> NoReturn:
-    raise Fault(f"{text} is not an integer")
+    raise BadLineError(f"{text} is not an integer")
 
 
 _TIME = r"[0-9]{4}-(?:0[1-9]|1[0-2])-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
@@ -263,17 +263,15 @@ def shape(line: dict[str, Any]) -> None:
     kind = line.get("type")
     expected = SHAPES.get(kind) if isinstance(kind, str) else None
     if expected is None:
-        raise Fault(f"unknown type of line: {kind!r}")
+        raise BadLineError(f"unknown type of line: {kind!r}")
     members(line, expected, optional={"restored"} if kind == "checkpoint" else frozenset())
     need(type(line["v"]) is int and line["v"] == 1, "v is not 1")
     need_hex(line, "hash")
     if sha256(canonical(without(line, "hash"))).hexdigest() != line["hash"]:
-        raise Fault(CHANGED, **whose(line))
+        raise BadLineError(CHANGED, **whose(line))
 
 
-def members(
-    value: Any, expected: Iterable[str], *, optional: Iterable[str] = (), of: str = "the line"
-) -> None:
+def members(value: Any, expected: Iterable[str], *, optional: Iterable[str] = (), of: str = "the line") -> None:
     """Check that ``value`` is an object with the members expected and no others."""
     need(isinstance(value, dict), f"{of} is not an object")
     missing = sorted(set(expected) - set(value))
@@ -285,7 +283,7 @@ def members(
 def need(holds: object, why: str) -> None:
     """Raise a fault unless something holds."""
     if not holds:
-        raise Fault(why)
+        raise BadLineError(why)
 
 
 def need_text(line: dict[str, Any], name: str, *, null: bool = False) -> None:
@@ -394,7 +392,7 @@ class Trail:
         self.opened: dict[str, Any] | None = None
 
     def check(self) -> None:
-        """Read everything; the first thing that does not hold raises its :class:`Fault`."""
+        """Read everything; the first thing that does not hold raises its :class:`BadLineError`."""
         try:
             line = self.read_entries()
             if line is not None and line["type"] == "checkpoint":
@@ -402,7 +400,7 @@ class Trail:
             else:
                 self.read_checkpoints(line)
             self.check_against_caller()
-        except Fault as fault:
+        except BadLineError as fault:
             if fault.line is None:
                 fault.line = self.line
             raise
@@ -430,29 +428,18 @@ class Trail:
                     first, at, name, digest, claimed, second, before, count = entry_fields(parsed)
                 computed = sha256(first + second).digest()
                 if hexlify(computed) != claimed:
-                    raise Fault(CHANGED)
+                    raise BadLineError(CHANGED)
                 if name != case:
                     if name <= case:
-                        raise Fault(
-                            f"cases are not grouped and sorted by name: it stands after {case.decode()}"
-                        )
+                        raise BadLineError(f"cases are not grouped and sorted by name: it stands after {case.decode()}")
                     if case:
                         self.spans[case.decode()] = Span(first_line, first_seq, seq)
                     case, first_line = name, number
                     seq, newest, earliest = self.begin(name.decode())
                     first_seq = seq + 1
                 seq += 1
-                if int(count) != seq:
-                    what = "missing" if int(count) > seq else "repeated"
-                    raise Fault(
-                        f"entry {seq} of the case was expected here: one is {what}, added or out of order"
-                    )
-                if before != newest:
-                    raise Fault(
-                        "prev is not the hash of the entry before: one was changed, added or taken out"
-                    )
-                if at < earliest:
-                    raise Fault("at is earlier than in the entry before")
+                if int(count) != seq or before != newest or at < earliest:
+                    raise BadLineError(disorder(seq, int(count), before == newest))
                 if at[:10] not in days:
                     need(is_date(at[:10].decode()), NOT_A_TIME)
                     days.add(at[:10])
@@ -460,7 +447,7 @@ class Trail:
                 hashes += computed
                 if digest == target:
                     self.open(case.decode(), seq)
-        except Fault as fault:
+        except BadLineError as fault:
             if fault.case is None:
                 fault.case, fault.seq = claims(line)
             raise
@@ -481,11 +468,9 @@ class Trail:
         try:
             line = parse(raw)
             shape(line)
-        except Fault:
+        except BadLineError:
             if self.line == 1 and not is_known(raw) and not any(is_known(other) for _, other in self.lines):
-                raise NotATrail(
-                    "this is not an audit trail: no line of it is an entry or a checkpoint"
-                ) from None
+                raise NotATrailError("this is not an audit trail: no line of it is an entry or a checkpoint") from None
             raise
         return line
 
@@ -497,12 +482,7 @@ class Trail:
     def open(self, case: str, seq: int) -> None:
         """Note that the disclosed object belongs to this entry, if it is the one asked about."""
         asked = self.disclosed
-        if (
-            self.opened is None
-            and asked is not None
-            and asked.case in (None, case)
-            and asked.seq in (None, seq)
-        ):
+        if self.opened is None and asked is not None and asked.case in (None, case) and asked.seq in (None, seq):
             self.opened = {"case": case, "seq": seq}
 
     def line_of(self, case: str, seq: int) -> int | None:
@@ -515,25 +495,19 @@ class Trail:
     def read_checkpoints(self, line: dict[str, Any] | None) -> None:
         """Check the pairs of lines after the entries, ``line`` being the first of them."""
         if not self.line and self.complete:
-            raise NotATrail("the file is empty")
+            raise NotATrailError("the file is empty")
         while line is not None:
             self.expect("heads", line)
             self.read_heads(line)
             line = self.next_line()
             if line is None:
-                raise Fault(
-                    "the file ends before the checkpoint that belongs to the heads", line=self.line + 1
-                )
+                raise BadLineError("the file ends before the checkpoint that belongs to the heads", line=self.line + 1)
             self.expect("checkpoint", line)
             self.check_follows(line)
             self.check_signed(line)
             need(line["cases"] == len(self.heads), f"cases is not {len(self.heads)}")
-            need(
-                line["entries"] == self.total, f"entries is not {self.total}, the sum over the newest entries"
-            )
-            need(
-                line["root"] == self.tree.root().hex(), "root is not that of the newest entries of the cases"
-            )
+            need(line["entries"] == self.total, f"entries is not {self.total}, the sum over the newest entries")
+            need(line["root"] == self.tree.root().hex(), "root is not that of the newest entries of the cases")
             line = self.next_line()
         if self.complete:
             self.check_covered()
@@ -542,7 +516,7 @@ class Trail:
         """Check the type of a line after the entries."""
         if line["type"] != kind:
             found = "an entry" if line["type"] == "entry" else f"a line of type {line['type']}"
-            raise Fault(f"{found} stands where one of type {kind} was expected", **whose(line))
+            raise BadLineError(f"{found} stands where one of type {kind} was expected", **whose(line))
 
     def read_heads(self, line: dict[str, Any]) -> None:
         """Check that the heads name what the entries say."""
@@ -560,17 +534,17 @@ class Trail:
             need_hex(head, "hash")
             case, seq, hash_ = head["case"], head["seq"], head["hash"]
             if case <= above:
-                raise Fault("the heads are not sorted by case", case=case, seq=seq)
+                raise BadLineError("the heads are not sorted by case", case=case, seq=seq)
             above = case
             old = self.heads.get(case, (0, ""))[0]
             if seq <= old:
-                raise Fault("the case did not move since the checkpoint before", case=case, seq=seq)
+                raise BadLineError("the case did not move since the checkpoint before", case=case, seq=seq)
             place = self.line_of(case, seq)
             if place is None:
                 what = "the chain is truncated" if case in self.spans else "the case was dropped"
-                raise Fault(f"the head names an entry that is not here: {what}", case=case, seq=seq)
+                raise BadLineError(f"the head names an entry that is not here: {what}", case=case, seq=seq)
             if self.hashes[32 * place - 32 : 32 * place].hex() != hash_:
-                raise Fault("the head has another hash than the entry: one was rewritten", case=case, seq=seq)
+                raise BadLineError("the head has another hash than the entry: one was rewritten", case=case, seq=seq)
             self.total += seq - old
             self.heads[case] = (seq, hash_)
             self.tree.put(case, seq, hash_)
@@ -583,7 +557,7 @@ class Trail:
         if self.must_sign is not None and line["key"] != self.must_sign:
             same = self.must_sign == self.signer
             why = "no checkpoint signed by the old key announced it" if same else "another key was announced"
-            raise Fault(f"the key is not the one that must sign here: {why}")
+            raise BadLineError(f"the key is not the one that must sign here: {why}")
         if line["at"] < self.newest_at:
             self.warnings.append(f"Checkpoint {line['checkpoint']} has an earlier time than the one before.")
 
@@ -596,9 +570,7 @@ class Trail:
             "the signature does not hold",
         )
         if self.held is not None and number == self.held[0]:
-            need(
-                line["hash"] == self.held[1], f"checkpoint {number} is not the one held: its hash is another"
-            )
+            need(line["hash"] == self.held[1], f"checkpoint {number} is not the one held: its hash is another")
             self.held_seen = True
         self.first_checkpoint = self.first_checkpoint or self.line
         self.key_seen = self.key_seen or key == self.key
@@ -614,7 +586,7 @@ class Trail:
     def check_covered(self) -> None:
         """Check that the newest checkpoint covers every entry."""
         if not self.number:
-            raise Fault("the file ends without a checkpoint: it is truncated", line=self.line + 1)
+            raise BadLineError("the file ends without a checkpoint: it is truncated", line=self.line + 1)
         bare = []
         for case, span in self.spans.items():
             covered = self.heads.get(case, (0, ""))[0]
@@ -624,7 +596,7 @@ class Trail:
         if bare:
             place, case, seq = min(bare)
             why = "no checkpoint covers the entry: it was added, or the checkpoints are truncated"
-            raise Fault(why, case=case, seq=seq, line=place)
+            raise BadLineError(why, case=case, seq=seq, line=place)
 
     # The checkpoint and the proof of one review
 
@@ -635,17 +607,15 @@ class Trail:
         checkpoint_fields(line)
         number = line["checkpoint"]
         if self.held is not None and number != self.held[0]:
-            raise Fault(
-                f"the file holds checkpoint {number} alone, so that {self.held[0]} cannot be compared"
-            )
+            raise BadLineError(f"the file holds checkpoint {number} alone, so that {self.held[0]} cannot be compared")
         need((line["prev"] == ZERO) == (number == 1), "only the first checkpoint has 64 zeros before it")
         self.check_signed(line)
         checkpoint, place = line, self.line
         proof = self.next_line()
         if proof is None:
-            raise Fault("the file ends before the proof of inclusion", line=self.line + 1)
+            raise BadLineError("the file ends before the proof of inclusion", line=self.line + 1)
         if proof["type"] != "inclusion":
-            raise Fault(
+            raise BadLineError(
                 "the checkpoint has neither heads before it nor a proof of inclusion after it", line=place
             )
         inclusion_fields(proof)
@@ -656,12 +626,10 @@ class Trail:
         path = [bytes.fromhex(node) for node in proof["path"]]
         if not path_holds(newest, proof["leaf"], proof["size"], path, bytes.fromhex(checkpoint["root"])):
             why = "the path does not lead from the newest entry to the root: an entry was added, changed or taken out"
-            raise Fault(why, case=case, seq=span.last)
+            raise BadLineError(why, case=case, seq=span.last)
         fewest = span.last + checkpoint["cases"] - 1
         if checkpoint["entries"] < fewest:
-            raise Fault(
-                f"entries is below {fewest}, which the review and the number of cases make", line=place
-            )
+            raise BadLineError(f"entries is below {fewest}, which the review and the number of cases make", line=place)
         line_after = self.next_line()
         need(line_after is None, "nothing stands after the proof of inclusion")
 
@@ -670,26 +638,24 @@ class Trail:
     def check_against_caller(self) -> None:
         """Check that the key, the checkpoint and the object given were met."""
         if self.key is not None and not self.key_seen:
-            raise Fault(
-                "no checkpoint is signed by the key given", line=self.first_checkpoint or self.line + 1
-            )
+            raise BadLineError("no checkpoint is signed by the key given", line=self.first_checkpoint or self.line + 1)
         if self.held is not None and not self.held_seen:
             why = f"checkpoint {self.held[0]} is not here: the last one is {self.number}, the rest is cut off"
-            raise Fault(why, line=self.line + 1)
+            raise BadLineError(why, line=self.line + 1)
         asked = self.disclosed
         if asked is None or self.opened is not None:
             return
         if asked.case is None or asked.seq is None:
-            raise Fault("the disclosed object belongs to no entry here", line=self.line + 1)
+            raise BadLineError("the disclosed object belongs to no entry here", line=self.line + 1)
         place = self.line_of(asked.case, asked.seq)
         if place is None:
-            raise Fault(
+            raise BadLineError(
                 "the entry of the disclosed object is not here",
                 case=asked.case,
                 seq=asked.seq,
                 line=self.line + 1,
             )
-        raise Fault(
+        raise BadLineError(
             "the disclosed object does not belong to this entry", case=asked.case, seq=asked.seq, line=place
         )
 
@@ -757,6 +723,16 @@ def inclusion_fields(line: dict[str, Any]) -> None:
     need(holds, "path is not a list of 64 lower-case hex digits each")
 
 
+def disorder(expected: int, found: int, linked: bool) -> str:
+    """Return why an entry, whole in itself, does not follow the one before."""
+    if found != expected:
+        what = "missing" if found > expected else "repeated"
+        return f"entry {expected} of the case was expected here: one is {what}, added or out of order"
+    if not linked:
+        return "prev is not the hash of the entry before: one was changed, added or taken out"
+    return "at is earlier than in the entry before"
+
+
 _claimed_case = re.compile(rb'"case":"([a-z0-9-]+/(?:[A-Z]{3}|_))"').search
 _claimed_seq = re.compile(rb'"seq":([1-9][0-9]{0,15})[,}]').search
 
@@ -802,10 +778,10 @@ class Tree:
                 self.levels.append([parent(below, index) for index in range((len(below) + 1) // 2)])
         else:
             moved = self.moved
-            for below, level in zip(self.levels, self.levels[1:]):
+            for height, level in enumerate(self.levels[1:]):
                 moved = {index // 2 for index in moved}
                 for index in moved:
-                    level[index] = parent(below, index)
+                    level[index] = parent(self.levels[height], index)
         self.moved, self.grown = set(), False
         return self.levels[-1][0]
 
@@ -945,7 +921,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose refusals become the one JSON object."""
 
     def error(self, message: str) -> NoReturn:
-        raise Usage(message)
+        raise UsageError(message)
 
 
 def parse_key(text: str) -> str:
@@ -967,10 +943,9 @@ def load_disclosed(path: str) -> Disclosed:
     """Read the JSON file that ``disclose`` printed.
 
     :raises OSError: when it cannot be read.
-    :raises NotATrail: when it is not such an object.
+    :raises NotATrailError: when it is not such an object.
     """
-    with open(path, "rb") as file:
-        data = file.read()
+    data = Path(path).read_bytes()
     try:
         value = load_json(data)
         members(value, ("content", "salt"), optional=value, of="the object")
@@ -980,8 +955,8 @@ def load_disclosed(path: str) -> Disclosed:
             need_case(value)
             need_number(value, "seq")
         digest = sha256(canonical({"content": value["content"], "salt": value["salt"]})).hexdigest()
-    except Fault as fault:
-        raise NotATrail(f"{path}: {fault.why}") from None
+    except BadLineError as fault:
+        raise NotATrailError(f"{path}: {fault.why}") from None
     return Disclosed(digest, value.get("case"), value.get("seq"))
 
 
@@ -996,11 +971,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         given = parser.parse_args(argv)
         disclosed = load_disclosed(given.disclosed) if given.disclosed is not None else None
-        with open(given.file, "rb") as file:
+        with Path(given.file).open("rb") as file:
             lines = iter(partial(file.readline, LONGEST_LINE), b"")
             report = verify(lines, key=given.key, checkpoint=given.checkpoint, disclosed=disclosed)
         status = 0 if report["ok"] else 1
-    except (Usage, NotATrail, OSError, ValueError) as error:
+    except (UsageError, NotATrailError, OSError, ValueError) as error:
         report["error"], status = str(error), 2
     except Exception as error:  # noqa: BLE001 - whatever happens, the caller gets an object and a status
         report["error"], status = f"internal error: {type(error).__name__}: {error}", 3

@@ -2,9 +2,9 @@
 
 A deadline is a date, not a moment. Nothing here reads a clock: ``today`` and ``now`` are arguments.
 
-The calendar is that of the United Nations in Vienna: New Year, Good Friday, Easter Monday, 1 May, Eid al-Fitr,
-Eid al-Adha, 26 October, 25 and 26 December; a holiday that falls on a Saturday or Sunday is observed on the
-next working day. Source: United Nations common-system practice (the Staff Rules leave the list to the duty
+The calendar is that of the United Nations in Vienna: New Year, Good Friday, Easter Monday, 1 May, the two
+Eids, 26 October, 25 and 26 December; a holiday that falls on a Saturday or Sunday is observed on the next
+working day. Source: United Nations common-system practice (the Staff Rules leave the list to the duty
 station; the pattern is that of the list published by the United Nations in Vienna for 2023). Confidence [R]:
 the Secretariat announces each year's list, and the dates of the two Eids are tabled here ahead of it.
 """
@@ -91,7 +91,8 @@ def vienna_holidays(year: int) -> frozenset[date]:
     ]
     days += christmas + [date(year, month, day) for month, day in _EIDS.get(year, ())]
     observed = {day for day in days if day.isoweekday() not in SATURDAY_SUNDAY}
-    for day in sorted(day for day in days if day.isoweekday() in SATURDAY_SUNDAY):
+    for holiday in sorted(day for day in days if day.isoweekday() in SATURDAY_SUNDAY):
+        day = holiday
         while day.isoweekday() in SATURDAY_SUNDAY or day in observed:
             day += ONE_DAY
         observed.add(day)
@@ -104,7 +105,7 @@ def is_working_day(day: date, *, weekend: frozenset[int] = SATURDAY_SUNDAY) -> b
 
 
 def add_working_days(start: date, days: int, *, weekend: frozenset[int] = SATURDAY_SUNDAY) -> date:
-    """Return the ``days``-th working day after ``start``; with 0, ``start`` or the first working day after it.
+    """Return the ``days``-th working day after ``start``; with 0, ``start`` or the next one.
 
     ``weekend`` is that of the State whose task it is.
 
@@ -123,7 +124,7 @@ def add_working_days(start: date, days: int, *, weekend: frozenset[int] = SATURD
 
 
 def working_days_between(start: date, end: date, *, weekend: frozenset[int] = SATURDAY_SUNDAY) -> int:
-    """Return how many working days come after ``start``, up to and with ``end``; 0 when ``end`` is not after."""
+    """Return how many working days come after ``start``, up to and with ``end``."""
     length = max((end - start).days, 0)
     return sum(is_working_day(start + timedelta(days=n), weekend=weekend) for n in range(1, length + 1))
 
@@ -167,7 +168,7 @@ def shifted(due: date, intervals: Iterable[Interval], *, anchor: date, today: da
 def _merged(
     intervals: Iterable[Interval], *, start: date, end: date | None, today: date | None = None
 ) -> list[tuple[date, date]]:
-    """Return the suspensions as sorted intervals that neither touch nor overlap, from ``start`` to ``end``."""
+    """Return the suspensions between ``start`` and ``end``, sorted and joined where they meet."""
     until = end or today or date.max
     clipped = sorted((max(first, start), min(last or until, end or date.max)) for first, last in intervals)
     merged: list[tuple[date, date]] = []
