@@ -176,11 +176,7 @@ def load_json(data: bytes) -> Any:
         raise BadLineError("not UTF-8") from None
     try:
         return json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_float=_no_float,
-            parse_constant=_no_float,
-            parse_int=_integer,
+            text, object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float, parse_int=_integer
         )
     except ValueError as error:
         raise BadLineError(f"not JSON: {error}") from None
@@ -244,7 +240,7 @@ def _entry_pattern() -> Callable[[bytes], Any]:
 
 
 is_plain_entry = _entry_pattern()
-is_known = re.compile(rb'"type":"(?:entry|heads|checkpoint|inclusion)"').search
+is_known = re.compile(rb'\A\{"action":|"type":"(?:entry|heads|checkpoint|inclusion)"').search
 
 ENTRY = frozenset(
     ("type", "v", "case", "seq", "at", "actor", "action", "object", "from", "to", "digest", "prev", "hash")
@@ -289,10 +285,7 @@ def need(holds: object, why: str) -> None:
 def need_text(line: dict[str, Any], name: str, *, null: bool = False) -> None:
     """Check that a member is a string, or null where that is allowed."""
     value = line[name]
-    need(
-        isinstance(value, str) or (null and value is None),
-        f"{name} is not a string{' or null' if null else ''}",
-    )
+    need(isinstance(value, str) or (null and value is None), f"{name} is not a string{' or null' if null else ''}")
 
 
 def need_hex(line: dict[str, Any], name: str, *, null: bool = False) -> None:
@@ -407,7 +400,7 @@ class Trail:
 
     # Entries
 
-    def read_entries(self) -> dict[str, Any] | None:
+    def read_entries(self) -> dict[str, Any] | None:  # noqa: PLR0912 - a call per entry would cost a tenth
         """Check the entries; return the first line of another type, or None at the end."""
         case, seq, newest, earliest = b"", 0, b"", b""
         number, first_line, first_seq = 0, 1, 1
@@ -521,10 +514,7 @@ class Trail:
     def read_heads(self, line: dict[str, Any]) -> None:
         """Check that the heads name what the entries say."""
         need_number(line, "checkpoint")
-        need(
-            line["checkpoint"] == self.number + 1,
-            f"the heads of checkpoint {self.number + 1} were expected here",
-        )
+        need(line["checkpoint"] == self.number + 1, f"the heads of checkpoint {self.number + 1} were expected here")
         need(isinstance(line["heads"], list), "heads is not a list")
         above = ""
         for head in line["heads"]:
@@ -565,10 +555,7 @@ class Trail:
         """Check a checkpoint's signature, and that it is the one the caller holds, if it has its number."""
         number, key = line["checkpoint"], line["key"]
         signed = canonical(without(line, "sig", "hash"))
-        need(
-            signature_holds(bytes.fromhex(key), bytes.fromhex(line["sig"]), signed),
-            "the signature does not hold",
-        )
+        need(signature_holds(bytes.fromhex(key), bytes.fromhex(line["sig"]), signed), "the signature does not hold")
         if self.held is not None and number == self.held[0]:
             need(line["hash"] == self.held[1], f"checkpoint {number} is not the one held: its hash is another")
             self.held_seen = True
@@ -650,19 +637,14 @@ class Trail:
         place = self.line_of(asked.case, asked.seq)
         if place is None:
             raise BadLineError(
-                "the entry of the disclosed object is not here",
-                case=asked.case,
-                seq=asked.seq,
-                line=self.line + 1,
+                "the entry of the disclosed object is not here", case=asked.case, seq=asked.seq, line=self.line + 1
             )
         raise BadLineError(
             "the disclosed object does not belong to this entry", case=asked.case, seq=asked.seq, line=place
         )
 
 
-def entry_fields(
-    line: dict[str, Any],
-) -> tuple[bytes, bytes, bytes, bytes | None, bytes, bytes, bytes, bytes]:
+def entry_fields(line: dict[str, Any]) -> tuple[bytes, bytes, bytes, bytes | None, bytes, bytes, bytes, bytes]:
     """Check a parsed entry; return what the pattern of plain entries gives, its bytes in one piece."""
     need_case(line)
     need_number(line, "seq")
