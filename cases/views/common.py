@@ -1,0 +1,155 @@
+"""What every view shares: who may see, what a refusal looks like, the frame of a review's pages."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from hashlib import sha256
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
+from django.views.decorators.vary import vary_on_headers
+
+from cases.exceptions import NotVisible, Refused
+from cases.models import Review, Seat
+from cases.operations.record import Request
+from cases.queries import seats_of, visible_review
+from cases.rights import Rights, rights_for
+from workflow.definition import Mechanism
+
+View = Callable[..., HttpResponse]
+
+
+def page(view: View) -> View:
+    """A page for people who are signed in: refusals become pages, a hidden thing the same 404 as a missing one."""
+
+    @login_required
+    @vary_on_headers("HX-Request", "Cookie")
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except NotVisible:
+            return not_found(request)
+        except Refused as refusal:
+            return refused(request, refusal)
+
+    return wrapped
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+    """The one 404: it tells nothing about what was asked for."""
+    return render(request, "errors/404.html", status=404)
+
+
+def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """The page of a refusal: every reason, what was typed, and the way back."""
+    typed = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name not in {"csrfmiddlewaretoken", "key", "seen_version", "version", "digest"} and value.strip()
+    ]
+    parts = request.path.split("/")
+    back = "/".join(parts[:4]) + "/" if parts[1] == "reviews" and len(parts) > 4 else "/"
+    context = {"reasons": refusal.reasons, "rule": refusal.rule, "typed": typed, "back_to": back}
+    return render(request, "errors/refused.html", context, status=refusal.status)
+
+
+def now() -> datetime:
+    """The clock, read once per request in the view and handed down."""
+    return datetime.now(UTC)
+
+
+def new_key() -> str:
+    """A key for a form, so that pressing twice acts once."""
+    return get_random_string(24)
+
+
+def request_key(request: HttpRequest) -> Request | None:
+    """The form's key and a digest of what it asks, or None for a form without one."""
+    key = request.POST.get("key", "")[:64]
+    if not key:
+        return None
+    body = sorted(
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name not in {"csrfmiddlewaretoken", "key"}
+    )
+    return Request(key=key, digest=sha256(repr((request.path, body)).encode()).hexdigest())
+
+
+def seen(request: HttpRequest, name: str = "seen_version") -> int:
+    """The version a form was made from; 0 where it is missing or no number, which is never current."""
+    value = request.POST.get(name, "")
+    return int(value) if value.isdigit() and len(value) < 10 else 0
+
+
+def case_of(phase: str, code: str) -> str:
+    return f"{phase}/{code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One visible review and what this person may do in it."""
+
+    review: Review
+    rights: Rights
+
+    @property
+    def definition(self) -> Mechanism:
+        return self.rights.mechanism
+
+
+def load(request: HttpRequest, phase: str, code: str) -> Context:
+    """The review of an address, for this person.
+
+    :raises NotVisible: when there is none they may know of.
+    """
+    review = visible_review(request.user, case_of(phase, code))
+    return Context(review=review, rights=rights_for(request.user, review))
+
+
+def address(review: Review, name: str = "review", **kwargs: Any) -> str:
+    """The address of a page of ``review``."""
+    phase, _slash, code = review.case.partition("/")
+    return reverse(name, kwargs={"phase": phase, "code": code, **kwargs})
+
+
+TABS = (
+    ("review", lambda: _("Overview")),
+    ("consultations", lambda: _("Consultations")),
+    ("questionnaire", lambda: _("Self-assessment")),
+    ("feedback", lambda: _("Feedback")),
+    ("queries", lambda: _("Clarifications")),
+    ("observations", lambda: _("Observations")),
+    ("summary", lambda: _("Summary")),
+    ("documents", lambda: _("Documents")),
+    ("people", lambda: _("People")),
+    ("timeline", lambda: _("Timeline")),
+)
+
+
+def frame(context: Context, *, current: str = "", **extra: Any) -> dict[str, Any]:
+    """What every page of a review shows around its own matter."""
+    review = context.review
+    base = address(review)
+    seats: list[Seat] = extra.pop("seats", None) or seats_of(review)
+    return {
+        "review": review,
+        "rights": context.rights,
+        "definition": context.definition,
+        "base": base,
+        "seats": seats,
+        "seat_by_id": {seat.pk: seat for seat in seats},
+        "acting_seat": next((s for s in seats if context.rights.acting and s.pk == context.rights.acting.seat_id), None),
+        "tabs": [(base if name == "review" else f"{base}{name}/", title(), name == current) for name, title in TABS],
+        "key": new_key(),
+        **extra,
+    }
