@@ -1,16 +1,9 @@
 """The addresses of the reviews' pages, one list per group of screens."""
 
-from cases.views import clearing, consultations, documents, feedback, home, observations, queries, questionnaire, review, summary
+from importlib import import_module
+from importlib.util import find_spec
 
+GROUPS = ("home", "review", "consultations", "questionnaire", "clearing", "feedback", "queries", "observations", "summary", "documents")
 urlpatterns = [
-    *home.urlpatterns,
-    *review.urlpatterns,
-    *consultations.urlpatterns,
-    *questionnaire.urlpatterns,
-    *clearing.urlpatterns,
-    *feedback.urlpatterns,
-    *queries.urlpatterns,
-    *observations.urlpatterns,
-    *summary.urlpatterns,
-    *documents.urlpatterns,
+    pattern for group in GROUPS if find_spec(f"cases.views.{group}") for pattern in import_module(f"cases.views.{group}").urlpatterns
 ]

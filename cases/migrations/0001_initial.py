@@ -31,7 +31,6 @@ class Migration(migrations.Migration):
                 ('hash', models.CharField(max_length=64)),
                 ('heads_line', models.BinaryField()),
                 ('line', models.BinaryField()),
-                ('last_event_id', models.BigIntegerField(default=0)),
             ],
             options={
                 'abstract': False,

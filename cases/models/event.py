@@ -99,7 +99,6 @@ class Checkpoint(AppendOnly):
     hash = models.CharField(max_length=64)
     heads_line = models.BinaryField()
     line = models.BinaryField()
-    last_event_id = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return str(self.number)

@@ -1,7 +1,6 @@
 """Checkpoints, exports and disclosures of the trail (formats.md §3)."""
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -14,6 +13,7 @@ from django.db.models import Max
 from cases.exceptions import NotVisible
 from cases.models import Checkpoint, Disclosure, Event, Submission, TextVersion
 from cases.operations.drafts import version_content
+from cases.operations.record import SYSTEM_CASE, lock_ledger
 from workflow import ledger
 
 
@@ -32,62 +32,66 @@ def signing_key() -> Ed25519PrivateKey:
     return ledger.load_key(path)
 
 
-def make_checkpoint(*, at: datetime) -> Checkpoint:
-    """Sign the newest entry of every case; call inside a transaction that reads one snapshot."""
+def make_checkpoint(*, at: datetime) -> tuple[Checkpoint, list[ledger.Head]]:
+    """Sign the newest entry of every case; returns the checkpoint and those heads. Call inside a transaction."""
+    lock_ledger(SYSTEM_CASE)  # one checkpoint at a time
     last = Checkpoint.objects.order_by("-number").first()
-    newest = dict(Event.objects.values_list("case").annotate(Max("seq")))
-    heads = _heads(newest)
-    before = dict(_heads_at(last)) if last else {}
-    moved = [head for head in heads if before.get(head.case) != head.seq]
+    heads = _heads()
+    before = _heads_at(last) if last else {}
     number = last.number + 1 if last else 1
-    heads_line = ledger.heads_line(checkpoint=number, heads=moved)
+    at = max(at, last.at) if last else at
+    entries = sum(head.seq for head in heads)
+    heads_line = ledger.heads_line(checkpoint=number, heads=[one for one in heads if before.get(one.case) != one.seq])
     line = ledger.checkpoint_line(
         checkpoint=number,
-        at=max(at, last.at) if last else at,
+        at=at,
         cases=len(heads),
-        entries=sum(newest.values()),
+        entries=entries,
         root=ledger.merkle_root(ledger.leaf(*head) for head in heads).hex(),
         prev=last.hash if last else ledger.ZERO,
         key=signing_key(),
     )
     checkpoint = Checkpoint(
-        number=number, at=at, cases=len(heads), entries=sum(newest.values()), hash=line.hash,
-        heads_line=heads_line.data, line=line.data,
-        last_event_id=Event.objects.aggregate(last=Max("pk"))["last"] or 0,
+        number=number, at=at, cases=len(heads), entries=entries, hash=line.hash, heads_line=heads_line.data, line=line.data
     )
     checkpoint.save()
-    return checkpoint
+    return checkpoint, heads
 
 
-def _heads(newest: dict[str, int]) -> list[ledger.Head]:
-    """The newest entry of every case, sorted by name."""
-    hashes = {
-        (case, seq): hash_
-        for case, seq, hash_ in Event.objects.filter(
-            pk__in=Event.objects.values("case").annotate(last=Max("pk")).values("last")
-        ).values_list("case", "seq", "hash")
-    }
-    return [ledger.Head(case, seq, hashes[case, seq]) for case, seq in sorted(newest.items())]
+def _heads() -> list[ledger.Head]:
+    """The newest entry of every case, sorted by name as bytes are (a database's collation may differ)."""
+    newest = Event.objects.values("case").annotate(last=Max("pk")).values("last")
+    return sorted(ledger.Head(*row) for row in Event.objects.filter(pk__in=newest).values_list("case", "seq", "hash"))
 
 
-def _heads_at(checkpoint: Checkpoint) -> Iterator[tuple[str, int]]:
-    """(case, seq) of the newest entries that ``checkpoint`` covers."""
+def _heads_at(checkpoint: Checkpoint) -> dict[str, int]:
+    """The newest entry of each case that ``checkpoint`` covers."""
     latest: dict[str, int] = {}
-    for line in Checkpoint.objects.filter(number__lte=checkpoint.number).order_by("number").values_list("heads_line"):
-        for head in json.loads(bytes(line[0]))["heads"]:
-            latest[head["case"]] = head["seq"]
-    yield from latest.items()
+    lines = Checkpoint.objects.filter(number__lte=checkpoint.number).order_by("number")
+    for line in lines.values_list("heads_line", flat=True):
+        latest.update((head["case"], head["seq"]) for head in json.loads(bytes(line))["heads"])
+    return latest
 
 
 def export_trail(*, out: IO[bytes], at: datetime) -> tuple[int, int]:
-    """Write the whole trail from one snapshot, with a checkpoint made for it; returns (entries, cases)."""
+    """Write the whole trail as the checkpoint made for it covers it; returns (entries, cases).
+
+    What is recorded while the export runs lies behind the checkpoint's heads and is left out.
+    """
     with transaction.atomic():
-        checkpoint = make_checkpoint(at=at)
-        for line in Event.objects.order_by("case", "seq").values_list("line", flat=True).iterator(chunk_size=5000):
-            out.write(bytes(line) + b"\n")
-        for heads, line in Checkpoint.objects.order_by("number").values_list("heads_line", "line").iterator():
-            out.write(bytes(heads) + b"\n" + bytes(line) + b"\n")
+        checkpoint, heads = make_checkpoint(at=at)
+        for head in heads:
+            _write_case(out, head)
+        lines = Checkpoint.objects.filter(number__lte=checkpoint.number).order_by("number")
+        for heads_line, line in lines.values_list("heads_line", "line"):
+            out.write(bytes(heads_line) + b"\n" + bytes(line) + b"\n")
         return checkpoint.entries, checkpoint.cases
+
+
+def _write_case(out: IO[bytes], head: ledger.Head) -> None:
+    lines = Event.objects.filter(case=head.case, seq__lte=head.seq).order_by("seq").values_list("line", flat=True)
+    for line in lines.iterator(chunk_size=5000):
+        out.write(bytes(line) + b"\n")
 
 
 def export_case(*, out: IO[bytes], case: str, at: datetime) -> tuple[int, int]:
@@ -98,20 +102,16 @@ def export_case(*, out: IO[bytes], case: str, at: datetime) -> tuple[int, int]:
     with transaction.atomic():
         if not Event.objects.filter(case=case).exists():
             raise NotVisible
-        checkpoint = make_checkpoint(at=at)
-        heads = _heads(dict(Event.objects.values_list("case").annotate(Max("seq"))))
+        checkpoint, heads = make_checkpoint(at=at)
         place = next(number for number, head in enumerate(heads) if head.case == case)
         path = ledger.audit_path((ledger.leaf(*head) for head in heads), place)
-        entries = 0
-        for line in Event.objects.filter(case=case).order_by("seq").values_list("line", flat=True):
-            out.write(bytes(line) + b"\n")
-            entries += 1
+        _write_case(out, heads[place])
         out.write(bytes(checkpoint.line) + b"\n")
         inclusion = ledger.inclusion_line(
             checkpoint=checkpoint.number, case=case, leaf=place, size=checkpoint.cases, path=path
         )
         out.write(inclusion.data + b"\n")
-        return entries, 1
+        return heads[place].seq, 1
 
 
 def disclosed(*, case: str, seq: int) -> dict[str, object]:

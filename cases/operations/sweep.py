@@ -98,6 +98,6 @@ def _end_help(*, case: str, now: datetime) -> int:
 
 def _checkpoint_daily(now: datetime) -> None:
     last = Checkpoint.objects.order_by("-number").first()
-    newest = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    if newest and (last is None or (now - last.at >= timedelta(days=1) and newest > last.last_event_id)):
+    moved = last is None or Event.objects.filter(at__gt=last.at).exists()
+    if Event.objects.exists() and moved and (last is None or now - last.at >= timedelta(days=1)):
         make_checkpoint(at=now)

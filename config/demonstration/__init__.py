@@ -1,0 +1,1 @@
+"""The living demonstration: invented parties, real rules."""
