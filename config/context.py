@@ -4,13 +4,13 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
+from config.demonstration.people import demo_people
 from notifications.queries import unread_count
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """The frame's variables; ``unread`` asks the database only when a template uses it."""
+    """The frame's variables; ``unread()`` and ``demo_people()`` ask the database only where a template calls them."""
     user = getattr(request, "user", None)
     return {
         "user": user,
@@ -18,5 +18,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "second_factor": settings.SECOND_FACTOR,
         "product_name": settings.PRODUCT_NAME,
         "languages": settings.LANGUAGES,
-        "unread": SimpleLazyObject(lambda: unread_count(user) if user and user.is_authenticated else 0),
+        "demo_people": demo_people,
+        "unread": lambda: unread_count(user) if user and user.is_authenticated else 0,
     }

@@ -38,3 +38,4 @@ if settings.DEBUG:
     urlpatterns.append(path("design/", TemplateView.as_view(template_name="design.html"), name="design"))
 
 handler404 = "cases.views.common.not_found"
+handler500 = "cases.views.common.broken"

@@ -47,6 +47,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return render(request, "errors/404.html", status=404)
 
 
+def broken(request: HttpRequest) -> HttpResponse:
+    """The page of a fault of ours."""
+    return render(request, "errors/500.html", status=500)
+
+
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """The page of a refusal: every reason, what was typed, and the way back."""
     typed = [

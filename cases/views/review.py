@@ -26,6 +26,8 @@ from workflow.machine import edges
 
 ENTRIES_ON_REVIEW = 8
 ENTRIES_ON_TIMELINE = 100
+RARE = {"suspend", "withdraw", "reopen", "go_on"}
+"""Steps shown below the others, and only where they can be taken."""
 
 
 @page
@@ -58,8 +60,9 @@ def review_page(context: Context, **extra: Any) -> dict[str, Any]:
         people=people_by_seat(everybody),
         tasks=[(task, context.definition.task(task.key), passed(task.due_on, at) if task.due_on else False) for task in tasks],
         turn=_turn(tasks, context),
-        can=[(edge, reasons) for edge, reasons, mine in steps if mine and not reasons],
-        cannot=[(edge, reasons) for edge, reasons, mine in steps if mine and reasons],
+        can=[edge for edge, reasons, mine in steps if mine and not reasons and edge.effect not in RARE],
+        rare=[edge for edge, reasons, mine in steps if mine and not reasons and edge.effect in RARE],
+        cannot=[(edge, reasons) for edge, reasons, mine in steps if mine and reasons and edge.effect not in {*RARE, "resume"}],
         others=[edge for edge, _reasons, mine in steps if not mine],
         may_extend=context.rights.act_standing("extend_deadline") is not None,
         submissions=[one for one in submissions if one.submitted_at],
