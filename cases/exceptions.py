@@ -58,3 +58,11 @@ class BadInput(Refused):
     """What was typed cannot be taken; ``details["fields"]`` maps a field to its sentence."""
 
     status = 422
+
+
+class Repeated(Exception):
+    """A form or request with this key was taken before: it acted once, and nothing was done now."""
+
+    def __init__(self, event_id: int) -> None:
+        super().__init__(event_id)
+        self.event_id = event_id

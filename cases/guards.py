@@ -5,8 +5,8 @@ from collections import defaultdict
 from cases.enums import Role
 from cases.locks import Locked
 from cases.rights import Standing
-from workflow.guards import Facts, SeatFacts, Verdict, evaluate
 from workflow.definition import Transition
+from workflow.guards import Facts, SeatFacts, Verdict, evaluate
 
 
 def facts_of(locked: Locked, standing: Standing | None, *, reason: str = "") -> Facts:

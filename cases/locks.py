@@ -40,7 +40,10 @@ def lock_review(*, review_id: int | None = None, case: str | None = None) -> Loc
     """
     which = {"pk": review_id} if review_id is not None else {"case": case}
     review = (
-        Review.objects.select_for_update(of=("self",)).select_related("phase", "state", "mechanism").filter(**which).first()
+        Review.objects.select_for_update(of=("self",))
+        .select_related("phase", "state", "mechanism")
+        .filter(**which)
+        .first()
     )
     if review is None:
         raise NotVisible

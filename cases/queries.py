@@ -29,10 +29,7 @@ def visible_review(user: User, case: str) -> Review:
     :raises NotVisible: alike for a hidden review and one that does not exist.
     """
     review = (
-        Review.objects.visible_to(user)
-        .select_related("state", "phase__cycle", "mechanism")
-        .filter(case=case)
-        .first()
+        Review.objects.visible_to(user).select_related("state", "phase__cycle", "mechanism").filter(case=case).first()
     )
     if review is None:
         raise NotVisible

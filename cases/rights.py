@@ -22,6 +22,7 @@ class Standing:
     state_code: str | None
     capacity: str
     role: str
+    reads_drafts: bool = True
 
     @property
     def title(self) -> str:
@@ -82,10 +83,15 @@ class Rights:
         return self.standing_for(self.mechanism.stage(self.stage).may.get(act, ()))
 
     @cached_property
+    def speaks(self) -> Standing | None:
+        """The standing in which the person speaks for a State: its one focal point (rule 19)."""
+        return next((one for one in self.standings if one.role == Role.FOCAL_POINT), None)
+
+    @cached_property
     def own_seats(self) -> frozenset[int]:
         """Seats whose drafts the person reads: the seat's own room, plus any opened to the Secretariat for help."""
         readers = frozenset(self.mechanism.room("seat").readers)
-        own = {standing.seat_id for standing in self.standings if standing.role in readers}
+        own = {one.seat_id for one in self.standings if one.role in readers and one.reads_drafts}
         if Capacity.SECRETARIAT in {standing.capacity for standing in self.standings}:
             own |= self.helped_seats
         return frozenset(own)
@@ -115,17 +121,24 @@ def standings_of(participations: Iterable[Participation]) -> tuple[Standing, ...
             state_code=row.seat.state.code if row.seat.state else None,
             capacity=row.seat.capacity,
             role=row.role,
+            reads_drafts=row.role != Role.OBSERVER or row.seat.observers_read_drafts,
         )
         for row in participations
     )
 
 
+def reads_as(person: Participation, mechanism: Mechanism, room: str, seat_id: int | None) -> bool:
+    """Whether the holder of one participation reads a thing of ``seat_id`` that lies in ``room``."""
+    (standing,) = standings_of([person])
+    if room != "seat":
+        return standing.title in mechanism.room(room).readers
+    return standing.seat_id == seat_id and standing.reads_drafts and standing.role in mechanism.room("seat").readers
+
+
 def rights_from(*, user: User, review: Review, participations: Iterable[Participation]) -> Rights:
     """Rights from participations already loaded (all active ones of the review will do)."""
     standings = standings_of(row for row in participations if row.user_id == user.pk)
-    granted = not standings and ReviewGrant.objects.filter(
-        user=user, content_object=review, ended_at=None
-    ).exists()
+    granted = not standings and ReviewGrant.objects.filter(user=user, content_object=review, ended_at=None).exists()
     return Rights(
         user_id=user.pk,
         review_id=review.pk,
@@ -150,3 +163,8 @@ def rights_for(user: User, review: Review) -> Rights:
     """The rights of ``user`` on ``review``: one query (two for somebody outside every seat)."""
     rows = Participation.objects.filter(user=user, review=review, ended_at=None).select_related("seat__state")
     return rights_from(user=user, review=review, participations=rows)
+
+
+def opens_reviews(user: User) -> bool:
+    """Whether a person is an officer of this installation's Secretariat, who opens reviews (rule 61)."""
+    return user.is_authenticated and user.is_active and user.is_staff

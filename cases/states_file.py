@@ -66,8 +66,8 @@ class Ratification:
 class StateRow:
     """One State or regional economic integration organization.
 
-    ``group`` is a slug or None; ``names`` is ``{language: {"short": …, "formal": …}}`` with what the file gives, perhaps
-    nothing; ``ratifications`` has all four instruments; ``language`` is one of the six or None.
+    ``group`` is a slug or None; ``names`` is ``{language: {"short": …, "formal": …}}`` with what the file gives,
+    perhaps nothing; ``ratifications`` has all four instruments; ``language`` is one of the six or None.
     """
 
     line: int
@@ -165,9 +165,7 @@ def _decode(source: bytes, report: _Report) -> str | None:
     return source.decode("utf-8-sig") if good else None
 
 
-def _records(
-    source: bytes, required: tuple[str, ...], report: _Report
-) -> Iterator[tuple[int, dict[str, str]]]:
+def _records(source: bytes, required: tuple[str, ...], report: _Report) -> Iterator[tuple[int, dict[str, str]]]:
     """Each row as (its first line, {column: stripped text}); rows of the wrong width are reported and left out."""
     text = _decode(source, report)
     if text is None:
@@ -185,24 +183,18 @@ def _records(
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
-                report.error(
-                    line, f"This row has {len(cells)} cells; {len(header)}, as in the header, were expected."
-                )
+                report.error(line, f"This row has {len(cells)} cells; {len(header)}, as in the header, were expected.")
                 continue
             yield line, dict(zip(header, (cell.strip() for cell in cells), strict=True))
     except csv.Error as error:
-        report.error(
-            reader.line_num, f"This is not CSV ({error}); quotes have to be closed and doubled inside a cell."
-        )
+        report.error(reader.line_num, f"This is not CSV ({error}); quotes have to be closed and doubled inside a cell.")
 
 
 def _good_header(header: list[str], required: tuple[str, ...], report: _Report) -> bool:
     """Whether rows can be read under this header."""
     missing = [name for name in required if name not in header]
     for name in missing:
-        hint = (
-            " Columns are separated by commas." if len(header) == 1 and re.search("[;\t|]", header[0]) else ""
-        )
+        hint = " Columns are separated by commas." if len(header) == 1 and re.search("[;\t|]", header[0]) else ""
         report.error(1, f"The column {name} is missing.{hint}")
     twice = sorted({name for name in header if name and header.count(name) > 1})
     for name in twice:
@@ -229,14 +221,13 @@ def _group(line: int, cells: Mapping[str, str], report: _Report) -> str | None:
     if slug is None:
         report.error(
             line,
-            f"regional_group is {given!r}; African, Asia-Pacific, Eastern European, GRULAC, WEOG or nothing was expected.",
+            f"regional_group is {given!r}; African, Asia-Pacific, Eastern European, GRULAC, WEOG or nothing was "
+            "expected.",
         )
     return slug
 
 
-def _ratifications(
-    line: int, cells: Mapping[str, str], as_of: date | None, report: _Report
-) -> dict[str, Ratification]:
+def _ratifications(line: int, cells: Mapping[str, str], as_of: date | None, report: _Report) -> dict[str, Ratification]:
     found = {key: _ratification(line, cells, key, as_of, report) for key in INSTRUMENTS}
     if not found["untoc"].party:
         for key in INSTRUMENTS[1:]:
@@ -249,13 +240,11 @@ def _ratifications(
     return found
 
 
-def _ratification(
-    line: int, cells: Mapping[str, str], key: str, as_of: date | None, report: _Report
-) -> Ratification:
+def _ratification(line: int, cells: Mapping[str, str], key: str, as_of: date | None, report: _Report) -> Ratification:
     given = cells[key].lower()
     evidence = cells.get(f"{key}_evidence", "")
-    since = _date(line, cells, f"{key}_date", key, as_of, report)
-    signed = _date(line, cells, f"{key}_signed", key, as_of, report)
+    since = _date(line, cells, f"{key}_date", key=key, as_of=as_of, report=report)
+    signed = _date(line, cells, f"{key}_signed", key=key, as_of=as_of, report=report)
     if given not in ("y", "n", "no", ""):
         report.error(line, f"{key} is {cells[key]!r}; y, or n or nothing was expected.")
     if len(evidence) > LONGEST_EVIDENCE or _CONTROL.search(evidence):
@@ -266,22 +255,18 @@ def _ratification(
         evidence = ""
     if evidence == UNKNOWN:
         code = cells["iso3"]
-        report.warn(
-            line, f"Whether {code} is party to {key} is unknown (evidence U); it is read as not party."
-        )
+        report.warn(line, f"Whether {code} is party to {key} is unknown (evidence U); it is read as not party.")
         return Ratification(party=False, signed=signed, evidence=evidence)
     party = given == "y"
     if since and not party:
         report.error(line, f"{key}_date is {since} but {key} is not y; either the date or the mark is wrong.")
     if since and signed and signed > since:
-        report.error(
-            line, f"{key}_signed is {signed}, after {key}_date {since}; a date on or before it was expected."
-        )
+        report.error(line, f"{key}_signed is {signed}, after {key}_date {since}; a date on or before it was expected.")
     return Ratification(party=party, since=since if party else None, signed=signed, evidence=evidence)
 
 
 def _date(
-    line: int, cells: Mapping[str, str], column: str, key: str, as_of: date | None, report: _Report
+    line: int, cells: Mapping[str, str], column: str, *, key: str, as_of: date | None, report: _Report
 ) -> date | None:
     given = cells.get(column, "")
     if not given:
@@ -375,9 +360,7 @@ def _no_shared_names(rows: list[StateRow], report: _Report) -> None:
                 continue
             other = seen.setdefault((language, short.casefold()), row)
             if other is not row:
-                report.error(
-                    row.line, f"{row.code} has the same short name in {language} as {other.code}: {short!r}."
-                )
+                report.error(row.line, f"{row.code} has the same short name in {language} as {other.code}: {short!r}.")
 
 
 def _language(cells: Mapping[str, str]) -> str | None:

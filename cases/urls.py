@@ -3,7 +3,21 @@
 from importlib import import_module
 from importlib.util import find_spec
 
-GROUPS = ("home", "review", "consultations", "questionnaire", "clearing", "feedback", "queries", "observations", "summary", "documents")
+GROUPS = (
+    "home",
+    "review",
+    "consultations",
+    "questionnaire",
+    "clearing",
+    "feedback",
+    "queries",
+    "observations",
+    "summary",
+    "documents",
+)
 urlpatterns = [
-    pattern for group in GROUPS if find_spec(f"cases.views.{group}") for pattern in import_module(f"cases.views.{group}").urlpatterns
+    pattern
+    for group in GROUPS
+    if find_spec(f"cases.views.{group}")
+    for pattern in import_module(f"cases.views.{group}").urlpatterns
 ]

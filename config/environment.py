@@ -42,7 +42,9 @@ def writable_folder(path: Path) -> Path:
     except OSError as error:
         raise ImproperlyConfigured(f"The folder DATA_DIR={path} cannot be made: {error.strerror}.") from error
     if not os.access(path, os.W_OK):
-        raise ImproperlyConfigured(f"The folder DATA_DIR={path} cannot be written to; change its owner or set DATA_DIR.")
+        raise ImproperlyConfigured(
+            f"The folder DATA_DIR={path} cannot be written to; change its owner or set DATA_DIR."
+        )
     return path
 
 
@@ -74,7 +76,9 @@ def database(url: str) -> dict[str, Any]:
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": {"options": "-c lock_timeout=10000", **dict(parse_qsl(parts.query))},
         }
-    raise ImproperlyConfigured(f"DATABASE_URL is {url!r}; use sqlite:///path or postgres://user:password@host:port/name.")
+    raise ImproperlyConfigured(
+        f"DATABASE_URL is {url!r}; use sqlite:///path or postgres://user:password@host:port/name."
+    )
 
 
 def email(url: str) -> dict[str, Any]:

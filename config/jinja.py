@@ -27,11 +27,11 @@ CLDR = {"en": "en_001", "zh-hans": "zh_Hans"}
 DAYS_COUNTED = 60
 PARTS_COMPARED = 3000
 
-_ARTICLE = re.compile(r"\s*\((?:l['’]|le|la|les|el|los|las|the)\)", re.IGNORECASE)  # noqa: RUF001
+_ARTICLE = re.compile(r"\s*\((?:l['’]|le|la|les|el|los|las|the)\)", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n+")
 _HAN = r"\u3400-\u9fff\uf900-\ufaff"
 _WORDS = re.compile(rf"(?:[{_HAN}]|[^\W{_HAN}]+|[^\w\s])\s*|\s+")
-_SENTENCES = re.compile(r"[^.!?。！？؟\n]*[.!?。！？؟\n]*\s*")  # noqa: RUF001
+_SENTENCES = re.compile(r"[^.!?。！？؟\n]*[.!?。！？؟\n]*\s*")
 _LINES = re.compile(r"[^\n]*\n+|[^\n]+")
 
 

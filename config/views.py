@@ -34,7 +34,11 @@ def set_language(request: HttpRequest) -> HttpResponse:
             request.user.language = language
             request.user.save(update_fields=["language"])
         response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, language, max_age=31_536_000, samesite="Lax", secure=settings.SECURE,
+            settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=31_536_000,
+            samesite="Lax",
+            secure=settings.SECURE,
             httponly=True,
         )
     return response
@@ -70,11 +74,14 @@ def become(request: HttpRequest) -> HttpResponse:
     """In a demonstration: sign in as one of its people. Anywhere else this address refuses."""
     if not (settings.DEMO and Installation.objects.filter(demonstration=True).exists()):
         raise PermissionDenied
-    user = User.objects.filter(
-        username=request.POST.get("username", ""), is_active=True, participations__seat__state__invented=True
-    ).first() or User.objects.filter(
-        username=request.POST.get("username", ""), is_active=True, participations__role="officer"
-    ).first()
+    user = (
+        User.objects.filter(
+            username=request.POST.get("username", ""), is_active=True, participations__seat__state__invented=True
+        ).first()
+        or User.objects.filter(
+            username=request.POST.get("username", ""), is_active=True, participations__role="officer"
+        ).first()
+    )
     if user is None:
         return redirect("account_login")
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
@@ -82,7 +89,7 @@ def become(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+def healthz(request: HttpRequest) -> JsonResponse:
     """Whether this process can serve: the database answers and is migrated."""
     executor = MigrationExecutor(connection)
     pending = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))

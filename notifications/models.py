@@ -1,4 +1,4 @@
-"""What a person must know: written in the transaction of the change, authoritative over every mail (architecture.md §1)."""
+"""What a person must know: written in the transaction of the change, authoritative over every mail."""
 
 import uuid
 

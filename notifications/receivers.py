@@ -5,23 +5,25 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from cases.enums import Capacity
 from cases.models import Event, Participation
+from cases.rights import reads_as
 from cases.signals import event_recorded
+from cases.verbs import EVERYBODY, OWN_SEAT, verb_of
 from notifications.models import Notification
-from notifications.verbs import EVERYBODY, OWN_SEAT, verb_of
 
 
 @receiver(event_recorded)
 def tell(event: Event, people: Sequence[Participation] | None, **_signal: Any) -> None:
     """Write a notice for each person who hears of the verb and may read its room; the actor knows already."""
-    if not people:
+    if not people or event.review is None:
         return
     heard_by = verb_of(event.verb).heard_by
     hearers = {
         person.user_id: None
         for person in people
-        if person.user_id != event.actor_id and _hears(person, heard_by, event) and _reads(person, event)
+        if person.user_id != event.actor_id
+        and _hears(person, heard_by, event)
+        and reads_as(person, event.review.definition, event.room, event.seat_id)
     }
     if hearers:
         Notification.objects.bulk_create(
@@ -35,12 +37,3 @@ def _hears(person: Participation, heard_by: str, event: Event) -> bool:
     if heard_by == OWN_SEAT:
         return person.seat_id == event.seat_id
     return person.seat.capacity == heard_by
-
-
-def _reads(person: Participation, event: Event) -> bool:
-    """A narrower room than the review's is told to its own readers only."""
-    if event.room == "seat":
-        return person.seat_id == event.seat_id
-    if event.room == "reviewers":
-        return person.seat.capacity == Capacity.REVIEWING
-    return True

@@ -6,10 +6,10 @@ from django.urls import path
 from django.views.decorators.http import require_POST, require_safe
 
 from cases.models import Review
+from cases.verbs import verb_of
 from cases.views.common import now, page
 from notifications.models import Notification
 from notifications.queries import notices_of
-from notifications.verbs import verb_of
 
 SHOWN = 50
 
@@ -45,7 +45,9 @@ def read_all(request: HttpRequest) -> HttpResponse:
     newest = request.POST.get("newest", "")
     if newest.isdigit():
         Notification.objects.filter(
-            user=request.user, read_at=None, pk__lte=int(newest[:18]),
+            user=request.user,
+            read_at=None,
+            pk__lte=int(newest[:18]),
             review__in=Review.objects.visible_to(request.user).values("pk"),
         ).update(read_at=now())
     return redirect("notices")

@@ -22,8 +22,15 @@ from workflow.models import MechanismVersion
 MECHANISM = Path(settings.BASE_DIR) / "workflow/mechanisms/untoc/mechanism.toml"
 INSTRUMENTS = ("firearms", "som", "tip", "untoc")
 STAGES = (
-    "nomination", "preliminary_consultations", "self_assessment", "desk_review", "list_of_observations", "summary",
-    "concluded", "follow_up", "closed",
+    "nomination",
+    "preliminary_consultations",
+    "self_assessment",
+    "desk_review",
+    "list_of_observations",
+    "summary",
+    "concluded",
+    "follow_up",
+    "closed",
 )
 
 
@@ -49,20 +56,33 @@ class Cast:
 
     def advance(self, action: str, person: str, **extra) -> Review:
         return advance(
-            case=self.review.case, action=action, by=self.people[person], at=self.at,
-            seen_version=self.fresh().stage_version, **extra,
+            case=self.review.case,
+            action=action,
+            by=self.people[person],
+            at=self.at,
+            seen_version=self.fresh().stage_version,
+            **extra,
         )
 
     def save(self, kind: str, ref: str, content: dict, person: str, *, seen: int = 0, language: str = "en"):
         return save_text(
-            review=self.fresh(), kind=kind, ref=ref, content=content, language=language, by=self.people[person],
-            at=self.at, seen_version=seen,
+            review=self.fresh(),
+            kind=kind,
+            ref=ref,
+            content=content,
+            language=language,
+            by=self.people[person],
+            at=self.at,
+            seen_version=seen,
         )
 
     def clear(self, product: str, person: str):
         texts = texts_of_product(review=self.fresh(), product=product, seat_id=self.seat(person).pk)
         return clear(
-            case=self.review.case, product=product, by=self.people[person], at=self.at,
+            case=self.review.case,
+            product=product,
+            by=self.people[person],
+            at=self.at,
             seen_digest=product_digest(product, texts),
         )
 
@@ -85,8 +105,10 @@ class Cast:
 
         def consult():
             self.save(
-                "consultation", "consultation",
-                {"languages": ["en"], "timetable": f"Two calls {self.word}", "division": "By instrument"}, "fp",
+                "consultation",
+                "consultation",
+                {"languages": ["en"], "timetable": f"Two calls {self.word}", "division": "By instrument"},
+                "fp",
             )
             for person in focal_points:
                 self.hand_over("consultations", "agree_consultations", person)
@@ -103,8 +125,10 @@ class Cast:
 
         def observe():
             self.save(
-                "observation", "11111111-1111-4111-8111-111111111111",
-                {"category": "suggestion", "instrument": "untoc", "articles": [5], "text": f"Consider {self.word}"}, "rfp1",
+                "observation",
+                "11111111-1111-4111-8111-111111111111",
+                {"category": "suggestion", "instrument": "untoc", "articles": [5], "text": f"Consider {self.word}"},
+                "rfp1",
             )
             self.advance("share_list", "rfp1")
             for person in focal_points:
@@ -117,8 +141,14 @@ class Cast:
                 self.hand_over("summary", "agree_summary", person)
 
         return (
-            lambda: self.advance("open_consultations", "officer"), consult, answer, feed_back, observe, summarise,
-            lambda: self.advance("open_follow_up", "fp"), lambda: self.advance("close_follow_up", "fp"),
+            lambda: self.advance("open_consultations", "officer"),
+            consult,
+            answer,
+            feed_back,
+            observe,
+            summarise,
+            lambda: self.advance("open_follow_up", "fp"),
+            lambda: self.advance("close_follow_up", "fp"),
         )
 
 
@@ -129,7 +159,10 @@ def make_world(at: datetime) -> None:
 
 
 def make_state(code: str, group: str, *, instruments=INSTRUMENTS) -> StateParty:
-    names = {lang: {"short": f"Invented {code}", "formal": f"the Republic of Invented {code}"} for lang, _ in settings.LANGUAGES}
+    names = {
+        lang: {"short": f"Invented {code}", "formal": f"the Republic of Invented {code}"}
+        for lang, _ in settings.LANGUAGES
+    }
     state, created = StateParty.objects.get_or_create(
         code=code,
         defaults={"names": names, "group": RegionalGroup.objects.get_or_create(slug=group)[0], "invented": True},
@@ -141,23 +174,40 @@ def make_state(code: str, group: str, *, instruments=INSTRUMENTS) -> StateParty:
 
 def make_person(username: str, **fields) -> User:
     return User.objects.create_user(
-        username=username, email=f"{username}@example.org", password=f"{username}-pass", office=f"Office of {username}",
+        username=username,
+        email=f"{username}@example.org",
+        password=f"{username}-pass",
+        office=f"Office of {username}",
         **fields,
     )
 
 
-def make_review(*, phase_key: str = "test-1", code: str = "XAA", same: str = "XAB", other: str = "XAC", word: str = "ordinary", prefix: str = "") -> Cast:
+def make_review(
+    *,
+    phase_key: str = "test-1",
+    code: str = "XAA",
+    same: str = "XAB",
+    other: str = "XAC",
+    word: str = "ordinary",
+    prefix: str = "",
+) -> Cast:
     """One review with its people: named by note verbale, registered by an officer."""
     at = datetime.now(UTC).replace(microsecond=123456) - timedelta(days=1)
     with transaction.atomic():
         cycle = open_cycle(
-            key="test", names={"en": "Test"}, mechanism=MechanismVersion.objects.get(key="untoc"), invented=True,
+            key="test",
+            names={"en": "Test"},
+            mechanism=MechanismVersion.objects.get(key="untoc"),
+            invented=True,
             starts_on=at.date(),
         )
         phase = open_phase(cycle=cycle, key=phase_key, cluster="I", starts_on=at.date())
         states = [make_state(code, "africa"), make_state(same, "africa"), make_state(other, "weog")]
         review = open_review(
-            phase=phase, state=states[0], start_group=1, at=at,
+            phase=phase,
+            state=states[0],
+            start_group=1,
+            at=at,
             reviewers=[
                 DrawnSeat(state=states[1], side="same", kind="primary", instruments=INSTRUMENTS),
                 DrawnSeat(state=states[2], side="other", kind="primary", instruments=INSTRUMENTS),
@@ -165,21 +215,29 @@ def make_review(*, phase_key: str = "test-1", code: str = "XAA", same: str = "XA
         )
     seats = {seat.state.code if seat.state else "": seat for seat in review.seats.select_related("state")}
     people = {"officer": User.objects.filter(username="officer").first() or make_person("officer")}
-    Participation.objects.create(
-        user=people["officer"], seat=seats[""], review=review, role="officer", started_at=at
-    )
+    Participation.objects.create(user=people["officer"], seat=seats[""], review=review, role="officer", started_at=at)
     cast = Cast(review=review, people=people, word=word, now=at)
     named = (
-        ("fp", "focal_point", code), ("expert", "expert", code), ("observer", "observer", code), ("mission", "mission", code),
-        ("rfp1", "focal_point", same), ("rexpert1", "expert", same), ("rfp2", "focal_point", other),
-        ("rexpert2", "expert", other), ("robserver2", "observer", other),
+        ("fp", "focal_point", code),
+        ("expert", "expert", code),
+        ("observer", "observer", code),
+        ("mission", "mission", code),
+        ("rfp1", "focal_point", same),
+        ("rexpert1", "expert", same),
+        ("rfp2", "focal_point", other),
+        ("rexpert2", "expert", other),
+        ("robserver2", "observer", other),
     )
     for key, role, state in named:
         user = make_person(prefix + key)
         nomination = name_person(
-            case=review.case, seat_uid=str(seats[state].uid),
+            case=review.case,
+            seat_uid=str(seats[state].uid),
             person=Named(role=role, name=f"{key} Person", office=f"Office {key}", email=user.email),
-            reference=f"NV/{key}", dated=at.date(), by=people["officer"], at=cast.at,
+            reference=f"NV/{key}",
+            dated=at.date(),
+            by=people["officer"],
+            at=cast.at,
         )
         register(case=review.case, nomination_uid=str(nomination.uid), by=people["officer"], at=cast.at, user=user)
         people[key] = user

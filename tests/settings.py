@@ -13,7 +13,9 @@ from config.settings import DATABASES, STORAGES, env  # noqa: E402
 
 if os.environ.get("TEST_DATABASE_URL"):
     DATABASES = {"default": env.database(os.environ["TEST_DATABASE_URL"])}
-DATABASES["default"]["TEST"] = {"NAME": None if "postgresql" in DATABASES["default"]["ENGINE"] else str(_data / "test.sqlite3")}
+DATABASES["default"]["TEST"] = {
+    "NAME": None if "postgresql" in DATABASES["default"]["ENGINE"] else str(_data / "test.sqlite3")
+}
 if DATABASES["default"]["TEST"]["NAME"] is None:
     del DATABASES["default"]["TEST"]
 EMBEDDED = "sqlite" in DATABASES["default"]["ENGINE"]

@@ -23,7 +23,9 @@ def has_chromium() -> bool:
         subprocess.run(["apt-get", "-qq", "update"], check=False)
         subprocess.run(
             ["apt-get", "-qq", "install", "-y", "--no-install-recommends", *packages],
-            check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, stdout=subprocess.DEVNULL,
+            check=False,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            stdout=subprocess.DEVNULL,
         )
     return shutil.which("chromium") is not None
 
@@ -69,10 +71,16 @@ def main() -> int:
         dsn = postgresql(str(Path(folder) / "postgresql"))
         if dsn:
             print("== PostgreSQL", flush=True)
-            failures += pytest(
-                "tests/cases", "tests/notifications", "tests/config",
-                TEST_DATABASE_URL=dsn, DATA_DIR=str(Path(folder) / "pg"),
-            ) != 0
+            failures += (
+                pytest(
+                    "tests/cases",
+                    "tests/notifications",
+                    "tests/config",
+                    TEST_DATABASE_URL=dsn,
+                    DATA_DIR=str(Path(folder) / "pg"),
+                )
+                != 0
+            )
         else:
             lacking.append("PostgreSQL: start a server on 127.0.0.1:5432 or name one in TEST_POSTGRESQL")
     for thing in lacking:

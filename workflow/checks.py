@@ -11,9 +11,7 @@ from workflow.shape import ACTS, EVENTS, EVERY, Transition
 from workflow.toml_lines import Path
 
 NEEDED_ROOMS: Final = ("seat", "review")
-_NEEDED: Final = frozenset(
-    {"capacity", "role", "rule", "room", "text kind", "product", "stage", "transition"}
-)
+_NEEDED: Final = frozenset({"capacity", "role", "rule", "room", "text kind", "product", "stage", "transition"})
 _COMPLETENESS: Final = (
     "complete",
     "answer",
@@ -107,9 +105,7 @@ class _Checks:
             if title not in self.titles:
                 role, _dot, capacity = title.partition(".")
                 if role in self.roles and capacity in self.capacities:
-                    self.found.add(
-                        (*path, number), f'the role "{role}" does not exist in the capacity "{capacity}"'
-                    )
+                    self.found.add((*path, number), f'the role "{role}" does not exist in the capacity "{capacity}"')
                 else:
                     self.found.unknown((*path, number), "role", title, self.titles)
 
@@ -132,9 +128,7 @@ class _Checks:
         width = {room.key: number for number, (room, _path) in enumerate(self.reading.rooms)}
         kinds = {product.key: product.kind for product, _path in self.reading.products}
         for text, path in self.reading.texts:
-            self._known(
-                (*path, "owner"), "capacity", text.owner, self.capacities and self.capacities | {EVERY}
-            )
+            self._known((*path, "owner"), "capacity", text.owner, self.capacities and self.capacities | {EVERY})
             for key in ("draft_room", "cleared_room"):
                 self._known((*path, key), "room", getattr(text, key), self.rooms)
             if width.get(text.draft_room, -1) > width.get(text.cleared_room, len(width)):
@@ -217,9 +211,7 @@ class _Checks:
         elif kind == "event":
             self._known(path, "event", name or anchor, self.transitions and self.events)
         elif anchor and anchor != "launched":
-            self.found.add(
-                path, f'"{anchor}" is no anchor; expected "launched", "entered:<stage>" or "event:<verb>"'
-            )
+            self.found.add(path, f'"{anchor}" is no anchor; expected "launched", "entered:<stage>" or "event:<verb>"')
 
     def _stage(self, stage: Any, path: Path) -> None:
         self._known((*path, "rule"), "rule", stage.rule, self.rules)
@@ -261,9 +253,7 @@ class _Checks:
         if one.reason != "none":
             self.found.add((*path, "reason"), "an automatic transition has no reason; nobody gives one")
         if one.effect:
-            self.found.add(
-                (*path, "effect"), "an automatic transition only moves the stage; it has no effect"
-            )
+            self.found.add((*path, "effect"), "an automatic transition only moves the stage; it has no effect")
         if one.target is None:
             self.found.add(path, 'an automatic transition moves the stage; the key "target" is missing')
         if not one.guards:
@@ -282,9 +272,7 @@ class _Checks:
         for name, value in call.params.items():
             if name not in (*guard.required, *guard.optional):
                 allowed = ", ".join((*guard.required, *guard.optional)) or "nothing"
-                self.found.add(
-                    (*path, name), f'the guard {call.name} does not take "{name}"; expected: {allowed}'
-                )
+                self.found.add((*path, name), f'the guard {call.name} does not take "{name}"; expected: {allowed}')
             else:
                 self._param(name, value, (*path, name))
 
@@ -329,9 +317,7 @@ class _Checks:
         initial = self.reading.initial
         self._known(("initial",), "stage", initial, self.stages)
         if initial in final:
-            self.found.add(
-                ("initial",), f'the initial stage "{initial}" is final; expected one that a review leaves'
-            )
+            self.found.add(("initial",), f'the initial stage "{initial}" is final; expected one that a review leaves')
         moves = self._moves()
         if moves is not None:
             self._ways(self._meant(initial), final, moves)
@@ -349,12 +335,7 @@ class _Checks:
         for one, path in self.reading.transitions:
             target = self._meant(one.target)
             sources = [self._meant(source) for source in one.sources]
-            if (
-                path in self.found.damaged
-                or (one.target and target is None)
-                or None in sources
-                or not sources
-            ):
+            if path in self.found.damaged or (one.target and target is None) or None in sources or not sources:
                 return None
             moves |= {(str(source), target) for source in sources if target and target != source}
         return moves
@@ -368,9 +349,7 @@ class _Checks:
             if key not in reached:
                 self.found.add(path, f'no transition leads to the stage "{key}" from the initial stage')
             if key in final and key in leaving:
-                self.found.add(
-                    (*path, "final"), f'the stage "{key}" is final, but a transition leads out of it'
-                )
+                self.found.add((*path, "final"), f'the stage "{key}" is final, but a transition leads out of it')
             if key not in final and key not in leaving:
                 self.found.add(
                     path, f'the stage "{key}" is a dead end; expected a transition out of it, or final = true'
@@ -383,9 +362,7 @@ class _Checks:
         moves = {(source, str(one.target)) for one, _path in auto for source in one.sources}
         for one, path in auto:
             if set(one.sources) & _closure({str(one.target)}, moves):
-                self.found.add(
-                    path, "automatic transitions lead round in a circle; a review would never come to rest"
-                )
+                self.found.add(path, "automatic transitions lead round in a circle; a review would never come to rest")
 
     def _ways_out_of_suspension(self, stages: set[str]) -> None:
         resumable = {
@@ -406,8 +383,7 @@ class _Checks:
 
 def _is_cleared(one: Transition) -> bool:
     return any(
-        call.name.startswith("cleared_by_focal_point") and call.params.get("of") == one.product
-        for call in one.guards
+        call.name.startswith("cleared_by_focal_point") and call.params.get("of") == one.product for call in one.guards
     )
 
 

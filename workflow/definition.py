@@ -93,9 +93,7 @@ def problems(source: bytes) -> list[Problem]:
 
 def _compile(source: bytes) -> tuple[Mechanism | None, list[Problem]]:
     if len(source) > MOST_BYTES:
-        return None, [
-            Problem(None, "definition", f"the file is larger than {MOST_BYTES} bytes; expected a definition")
-        ]
+        return None, [Problem(None, "definition", f"the file is larger than {MOST_BYTES} bytes; expected a definition")]
     text = read(source)
     found = Findings(text)
     found.problems += [Problem(line, "definition", sentence) for line, sentence in text.faults]

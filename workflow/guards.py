@@ -111,9 +111,7 @@ def evaluate(call: GuardCall, facts: Facts) -> Verdict:
 
 
 def _verdict(*, ok: bool, reason: Promise, waiting_for: Iterable[SeatFacts] = ()) -> Verdict:
-    return (
-        HOLDS if ok else Verdict(ok=False, reason=reason, waiting_for=tuple(seat.id for seat in waiting_for))
-    )
+    return HOLDS if ok else Verdict(ok=False, reason=reason, waiting_for=tuple(seat.id for seat in waiting_for))
 
 
 @guard("cleared_by_focal_point", version=1)
@@ -181,9 +179,7 @@ def all_agreed(facts: Facts, *, of: str, capacities: tuple[str, ...]) -> Verdict
     """
     seats = facts.seats_of(*capacities)
     waiting = [
-        seat
-        for seat in seats
-        if of not in seat.submitted and (seat.has_focal_point or not facts.agreed_to_go_on)
+        seat for seat in seats if of not in seat.submitted and (seat.has_focal_point or not facts.agreed_to_go_on)
     ]
     agreed = {seat.capacity for seat in seats if of in seat.submitted}
     return _verdict(
@@ -226,9 +222,7 @@ def text_shared(facts: Facts, *, of: str) -> Verdict:
 @guard("reason_given", version=1)
 def reason_given(facts: Facts) -> Verdict:
     """A reason was written; it is recorded with the step."""
-    return _verdict(
-        ok=bool(facts.reason.strip()), reason=_("Please give a reason: it is recorded with this step.")
-    )
+    return _verdict(ok=bool(facts.reason.strip()), reason=_("Please give a reason: it is recorded with this step."))
 
 
 @guard("suspended", version=1)
@@ -238,9 +232,7 @@ def suspended(facts: Facts) -> Verdict:
 
 @guard("not_suspended", version=1)
 def not_suspended(facts: Facts) -> Verdict:
-    return _verdict(
-        ok=not facts.suspended, reason=_("The review is suspended; it can be resumed at any time.")
-    )
+    return _verdict(ok=not facts.suspended, reason=_("The review is suspended; it can be resumed at any time."))
 
 
 @guard("not_withdrawn", version=1)

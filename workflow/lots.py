@@ -7,7 +7,7 @@ anybody can repeat it. The public drawing of lots, with commitments, beacon and 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal, NamedTuple, TypeVar
@@ -81,6 +81,31 @@ def assign(participants: Iterable[Participant], *, seed: str) -> list[Assignment
     dealt = lots.shuffled([state.code for state in states])
     groups = {code: place % START_GROUPS + 1 for place, code in enumerate(dealt)}
     return [Assignment(state.code, groups[state.code], reviewers[state.code]) for state in states]
+
+
+def assign_one(
+    reviewed: Participant,
+    others: Iterable[Participant],
+    *,
+    loads: Mapping[str, int],
+    reviewed_by_it: frozenset[str],
+    seed: str,
+) -> tuple[Reviewer, ...]:
+    """Return reviewers for one State that joins after the others, by the same rules: the least loaded, then by lot.
+
+    ``loads`` says how often each State reviews already; ``reviewed_by_it`` names those that ``reviewed`` reviews, who
+    cannot review it (rule 10).
+
+    :raises CannotAssignError: when nobody can take a seat.
+    """
+    lots = _Lots(seed)
+    able = sorted(
+        (one for one in others if one.code != reviewed.code and one.code not in reviewed_by_it),
+        key=lambda one: one.code,
+    )
+    able = sorted(lots.shuffled(able), key=lambda one: loads.get(one.code, 0))
+    chosen = [reviewer for side, pool in _sides(reviewed, able) for reviewer in _one_side(reviewed, side, pool)]
+    return tuple(sorted(chosen, key=_place))
 
 
 class _Lots:
@@ -240,6 +265,34 @@ class _Attempt:
             load[code] += 1
             pairs.add((code, seat.reviewed))
         return chosen
+
+
+def _sides(reviewed: Participant, able: list[Participant]) -> Iterator[tuple[Side | None, list[Participant]]]:
+    """Who stands on each side of a State: its own group and the others, or two groups where it has none."""
+    if reviewed.group is not None:
+        yield "same", [one for one in able if one.group == reviewed.group]
+        yield "other", [one for one in able if one.group != reviewed.group]
+        return
+    grouped = [one for one in able if one.group is not None]
+    first = next((one.group for one in grouped if one.instruments & reviewed.instruments), None)
+    yield None, [one for one in grouped if one.group == first]
+    yield None, [one for one in grouped if one.group != first]
+
+
+def _one_side(reviewed: Participant, side: Side | None, pool: list[Participant]) -> list[Reviewer]:
+    """The first of ``pool`` whose missing instruments one other of it can take, and that other where one is needed."""
+    for primary in pool:
+        mine = reviewed.instruments & primary.instruments
+        rest = reviewed.instruments - primary.instruments
+        if not mine:
+            continue
+        found = [Reviewer(primary.code, side, "primary", tuple(sorted(mine)))]
+        if not rest:
+            return found
+        helper = next((one for one in pool if one is not primary and rest <= one.instruments), None)
+        if helper is not None:
+            return [*found, Reviewer(helper.code, side, "additional", tuple(sorted(rest)))]
+    raise CannotAssignError(f"nobody can take the seat of {reviewed.code} on the side {side!r}")
 
 
 def _place(reviewer: Reviewer) -> tuple[bool, bool, str]:

@@ -67,9 +67,7 @@ def compile_machine(mechanism: Mechanism) -> type[Machine]:
     machine: type[Machine] = type(f"Machine_{mechanism.digest[:8]}", (Machine,), members)
     descriptor: Any = machine.__dict__["_state"].__get__(None, machine)
     machine.edges_from = {stage.key: {} for stage in mechanism.stages}
-    compiled = {
-        (one.slug, one.source): one for group in descriptor.get_transitions().values() for one in group
-    }
+    compiled = {(one.slug, one.source): one for group in descriptor.get_transitions().values() for one in group}
     for transition in mechanism.transitions:
         for source in transition.sources:
             machine.edges_from[source][transition.key] = compiled[transition.key, source].custom["edge"]
@@ -77,11 +75,11 @@ def compile_machine(mechanism: Mechanism) -> type[Machine]:
 
 
 def _stage_of(machine: Machine) -> str:
-    return machine._subject.stage  # noqa: SLF001  the slot belongs to this module
+    return machine._subject.stage
 
 
 def _move(machine: Machine, stage: str) -> None:
-    machine._subject.stage = stage  # noqa: SLF001
+    machine._subject.stage = stage
 
 
 def _action(name: str) -> Callable[[Machine], None]:

@@ -93,11 +93,7 @@ class Findings:
         """Note a word that names nothing, with what it may have meant."""
         known = sorted(known)
         close = get_close_matches(given, known, n=1)
-        hint = (
-            f'; did you mean "{close[0]}"?'
-            if close
-            else f"; expected one of: {', '.join(known) or 'none defined'}"
-        )
+        hint = f'; did you mean "{close[0]}"?' if close else f"; expected one of: {', '.join(known) or 'none defined'}"
         self.add(path, f'there is no {what} "{given}"{hint}')
 
     def sorted(self) -> list[Problem]:
@@ -223,11 +219,7 @@ class Table:
         for key in self.data:
             if key not in self.asked:
                 close = get_close_matches(key, self.asked, n=1)
-                hint = (
-                    f'did you mean "{close[0]}"?'
-                    if close
-                    else f"expected only: {', '.join(sorted(self.asked))}"
-                )
+                hint = f'did you mean "{close[0]}"?' if close else f"expected only: {', '.join(sorted(self.asked))}"
                 self.found.add((*self.path, key), f'the key "{key}" is unknown; {hint}')
 
 
@@ -392,9 +384,7 @@ def _role(table: Table) -> Role:
 
 def _rule(table: Table) -> Rule:
     confidence: Any = table.choice("confidence", get_args(Confidence))
-    return Rule(
-        key=table.slug(), text=table.labels("text"), source=table.text("source"), confidence=confidence
-    )
+    return Rule(key=table.slug(), text=table.labels("text"), source=table.text("source"), confidence=confidence)
 
 
 def _room(table: Table) -> Room:
@@ -516,9 +506,7 @@ def _guards(table: Table) -> tuple[GuardCall, ...]:
     for call in table.tables("guards"):
         name = call.text("name")
         params = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in call.data.items()
-            if key != "name"
+            key: tuple(value) if isinstance(value, list) else value for key, value in call.data.items() if key != "name"
         }
         calls.append(GuardCall(name=name, params=params))
     return tuple(calls)

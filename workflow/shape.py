@@ -314,8 +314,6 @@ class _Index:
             tasks_of={key: tuple(one for one in mechanism.tasks if one.stage == key) for key in stages},
             stages=stages,
             transitions={one.key: one for one in mechanism.transitions},
-            transitions_from={
-                key: tuple(one for one in mechanism.transitions if key in one.sources) for key in stages
-            },
+            transitions_from={key: tuple(one for one in mechanism.transitions if key in one.sources) for key in stages},
             rules={one.key: one for one in mechanism.rules},
         )

@@ -38,13 +38,8 @@ class Source:
 
     def damaged(self) -> set[Path]:
         """The items that lost a faulty line: ``("stage", 3)``, or ``()`` for the head of the file."""
-        items = sorted(
-            (line, path) for path, line in self.lines.items() if len(path) == 2 and isinstance(path[1], int)
-        )
-        return {
-            next((path for start, path in reversed(items) if start <= line), ())
-            for line, _sentence in self.faults
-        }
+        items = sorted((line, path) for path, line in self.lines.items() if len(path) == 2 and isinstance(path[1], int))
+        return {next((path for start, path in reversed(items) if start <= line), ()) for line, _sentence in self.faults}
 
 
 def read(source: bytes) -> Source:
@@ -55,9 +50,7 @@ def read(source: bytes) -> Source:
         line = source.count(b"\n", 0, error.start) + 1
         return Source(faults=[(line, "this is not UTF-8; save the file in that encoding")], readable=False)
     if text.startswith("\ufeff"):
-        return Source(
-            faults=[(1, "the file begins with a byte order mark; save it without one")], readable=False
-        )
+        return Source(faults=[(1, "the file begins with a byte order mark; save it without one")], readable=False)
     found = Source()
     rows = text.replace("\r\n", "\n").split("\n")
     while True:

@@ -15,28 +15,24 @@ from cases.models.review import (
     ReviewGrant,
     Seat,
     Submission,
-    seats_by_capacity,
 )
 from cases.models.task import Extension, Task
-from cases.models.text import Answer, Feedback, Observation, Position, Summary, Text, TextVersion
+from cases.models.text import Position, Text, TextVersion
 from cases.models.user import User
 
 __all__ = [
-    "Answer",
     "Article",
     "Checkpoint",
     "Cycle",
     "Disclosure",
     "Event",
     "Extension",
-    "Feedback",
     "Installation",
     "Interval",
     "Ledger",
     "Message",
     "Nomination",
     "NoteVerbale",
-    "Observation",
     "Participation",
     "Phase",
     "Position",
@@ -51,10 +47,8 @@ __all__ = [
     "Section",
     "StateParty",
     "Submission",
-    "Summary",
     "Task",
     "Text",
     "TextVersion",
     "User",
-    "seats_by_capacity",
 ]

@@ -45,9 +45,7 @@ class Ratification(models.Model):
     evidence = models.CharField(max_length=20, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["state", "instrument"], name="one_ratification_per_instrument")
-        ]
+        constraints = [models.UniqueConstraint(fields=["state", "instrument"], name="one_ratification_per_instrument")]
 
     def __str__(self) -> str:
         return f"{self.state_id}/{self.instrument}"

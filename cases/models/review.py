@@ -1,7 +1,7 @@
 """A review and who takes part in it: cycle → phase → review → seat → participation."""
 
 import uuid
-from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -86,6 +86,12 @@ class Review(models.Model):
     head_hash = models.CharField(max_length=64, default="0" * 64)
     head_at = models.DateTimeField(null=True, blank=True)
 
+    # django-simple-history reads these from the instance when it writes a row
+    _change_reason: str
+    _history_user: User | None
+    _history_date: datetime
+    skip_history_when_saving: bool
+
     history = HistoricalRecords(excluded_fields=["head_seq", "head_hash", "head_at", "open_queries", "question_count"])
     objects = ReviewQuerySet.as_manager()
 
@@ -114,7 +120,8 @@ class Seat(models.Model):
     """(review, State or none, capacity): it owns drafts, tasks and promises; people come and go in it.
 
     ``writable`` names the kinds of text this seat may draft now; transitions write it, drafts read it under the seat's
-    lock. ``extended`` maps a deadline's key to the date it was moved to.
+    lock. ``extended`` maps a deadline's key to the date it was moved to. ``observers_read_drafts`` is the State's own
+    choice about its observers.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -128,6 +135,7 @@ class Seat(models.Model):
     agreed_to_go_on = models.JSONField(default=list, blank=True)
     extended = models.JSONField(default=dict, blank=True)
     drafted = models.PositiveIntegerField(default=0)
+    observers_read_drafts = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
@@ -216,7 +224,7 @@ class Interval(models.Model):
 
 
 class Publication(models.Model):
-    """The State's own decision to open a document of its review (rule 48), with date and scope; it can be taken back."""
+    """The State's own decision to open a document of its review (rule 48), dated and scoped; it can be taken back."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="publications")
@@ -267,13 +275,3 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seat_id} {self.product}"
-
-
-def seats_by_capacity(seats: Iterable[Seat], capacity: str) -> list[Seat]:
-    """The seats of one capacity: primary before additional, own group before other, then by State."""
-    order = {SeatKind.PRIMARY: 0, SeatKind.ADDITIONAL: 1}
-    sides = {Side.SAME: 0, Side.OTHER: 1}
-    return sorted(
-        (seat for seat in seats if seat.capacity == capacity),
-        key=lambda seat: (order[SeatKind(seat.kind)], sides.get(seat.side, 2), seat.state_id or 0),
-    )

@@ -1,7 +1,6 @@
 """Texts of States: one table, one history, one rule about who reads what (architecture.md §4, §8)."""
 
 import uuid
-from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -9,11 +8,6 @@ from django.db.models import Q
 from cases.enums import Language, Stance
 from cases.models.review import Review, Seat
 from cases.models.user import User
-
-
-class TextQuerySet(models.QuerySet["Text"]):
-    def of_kind(self, kind: str) -> Self:
-        return self.filter(kind=kind, withdrawn_at=None)
 
 
 class Text(models.Model):
@@ -44,8 +38,6 @@ class Text(models.Model):
     cleared_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
-    objects = TextQuerySet.as_manager()
-
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["seat", "kind", "ref"], name="one_text_per_subject"),
@@ -75,53 +67,6 @@ class TextVersion(models.Model):
         return f"{self.text_id} v{self.number}"
 
 
-class KindManager(models.Manager["Text"]):
-    """Gives a proxy its own kind of text."""
-
-    def __init__(self, kind: str = "") -> None:
-        super().__init__()
-        self.kind = kind
-
-    def get_queryset(self) -> TextQuerySet:
-        return TextQuerySet(self.model, using=self._db).of_kind(self.kind)
-
-
-class Answer(Text):
-    """A State's answer to one question of the self-assessment (rules 31–33)."""
-
-    objects = KindManager("answer")
-
-    class Meta:
-        proxy = True
-
-
-class Feedback(Text):
-    """A reviewing State's written feedback on one article (rule 38)."""
-
-    objects = KindManager("feedback")
-
-    class Meta:
-        proxy = True
-
-
-class Observation(Text):
-    """One entry of the list of observations (rule 43)."""
-
-    objects = KindManager("observation")
-
-    class Meta:
-        proxy = True
-
-
-class Summary(Text):
-    """The summary of the list of observations (rule 46)."""
-
-    objects = KindManager("summary")
-
-    class Meta:
-        proxy = True
-
-
 class Position(models.Model):
     """What a State says of one version of a text that all must agree; a reservation or objection has its reason."""
 
@@ -143,9 +88,7 @@ class Position(models.Model):
                 fields=["seat", "text"], condition=Q(superseded_at=None), name="one_standing_position"
             ),
             models.CheckConstraint(condition=Q(stance__in=Stance.values), name="known_stance"),
-            models.CheckConstraint(
-                condition=Q(stance=Stance.AGREE) | ~Q(reason=""), name="reservation_has_its_reason"
-            ),
+            models.CheckConstraint(condition=Q(stance=Stance.AGREE) | ~Q(reason=""), name="reservation_has_its_reason"),
         ]
         indexes = [models.Index(fields=["review"], condition=Q(superseded_at=None), name="standing_positions")]
 

@@ -15,9 +15,7 @@ class User(AbstractUser):
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     office = models.CharField(_("office"), max_length=200, blank=True)
     phone = models.CharField(_("telephone"), max_length=60, blank=True)
-    language = models.CharField(
-        _("language"), max_length=8, choices=Language.choices, default=Language.ENGLISH
-    )
+    language = models.CharField(_("language"), max_length=8, choices=Language.choices, default=Language.ENGLISH)
     utc_offset = models.SmallIntegerField(_("minutes from UTC"), default=0)
 
     def __str__(self) -> str:

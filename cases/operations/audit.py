@@ -52,7 +52,13 @@ def make_checkpoint(*, at: datetime) -> tuple[Checkpoint, list[ledger.Head]]:
         key=signing_key(),
     )
     checkpoint = Checkpoint(
-        number=number, at=at, cases=len(heads), entries=entries, hash=line.hash, heads_line=heads_line.data, line=line.data
+        number=number,
+        at=at,
+        cases=len(heads),
+        entries=entries,
+        hash=line.hash,
+        heads_line=heads_line.data,
+        line=line.data,
     )
     checkpoint.save()
     return checkpoint, heads
@@ -127,9 +133,7 @@ def disclosed(*, case: str, seq: int) -> dict[str, object]:
         return {"content": version_content(version.text.kind, version.text.ref, version), "salt": version.salt}
     submission = Submission.objects.filter(uid=event.object_uid).first()
     if submission is not None:
-        return {
-            "content": {"product": submission.product, "versions": submission.versions}, "salt": submission.salt
-        }
+        return {"content": {"product": submission.product, "versions": submission.versions}, "salt": submission.salt}
     kept = Disclosure.objects.filter(event=event).first()
     if kept is None:
         raise NotVisible

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.exceptions import NotAllowed, Stale, WrongStage
 from cases.locks import Locked, lock_review
 from cases.models import Review, Submission, Text, User
-from cases.operations.record import Request, record, save_head
+from cases.operations.record import Request, act_once, record, save_head
 from cases.queries import gaps, questions_for
 from cases.rights import Rights, Standing
 from workflow import ledger
@@ -60,6 +60,7 @@ def clear(
         locked = lock_review(case=case)
         rights = locked.rights(by)
         standing = _clearer(locked, rights, product)
+        act_once(by, request)
         earlier = locked.standing_submission(standing.seat_id, product)
         if earlier and earlier.submitted_at:
             raise WrongStage(_("This has been handed over already."))
@@ -105,8 +106,16 @@ def _clear(
     )
     locked.review.stage_version += 1
     record(
-        head=locked.review, verb="submission.clear", by=by, standing=standing, at=at, object_type="submission",
-        object_uid=str(submission.uid), digest=submission.digest, request=request, people=locked.people,
+        head=locked.review,
+        verb="submission.clear",
+        by=by,
+        standing=standing,
+        at=at,
+        object_type="submission",
+        object_uid=str(submission.uid),
+        digest=submission.digest,
+        request=request,
+        people=locked.people,
         room="seat" if _is_private(locked.review, product) else "review",
     )
     save_head(locked.review, "stage_version")

@@ -8,8 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.exceptions import BadInput, NotAllowed, NotVisible, Stale
 from cases.locks import lock_review
 from cases.models import Extension, Task, User
-from cases.operations.record import Request, disclose_with, record, save_head
-from workflow import ledger
+from cases.operations.record import Request, act_once, record, save_head
 
 
 def extend_deadline(
@@ -35,6 +34,7 @@ def extend_deadline(
         standing = locked.rights(by).act_standing("extend_deadline")
         if standing is None:
             raise NotAllowed(_("The Secretariat records extensions."))
+        act_once(by, request)
         task = Task.objects.filter(uid=task_uid, review=locked.review, done_at=None).exclude(due_on=None).first()
         if task is None or task.due_on is None:
             raise NotVisible
@@ -48,8 +48,14 @@ def extend_deadline(
         if fields:
             raise BadInput(*fields.values(), fields=fields)
         extension = Extension.objects.create(
-            review=locked.review, seat_id=task.seat_id, deadline=task.deadline, old_due_on=task.due_on, due_on=due_on,
-            reason=reason.strip(), at=at, by=by,
+            review=locked.review,
+            seat_id=task.seat_id,
+            deadline=task.deadline,
+            old_due_on=task.due_on,
+            due_on=due_on,
+            reason=reason.strip(),
+            at=at,
+            by=by,
         )
         Task.objects.filter(seat_id=task.seat_id, deadline=task.deadline, done_at=None).update(
             due_on=due_on, passed_at=None
@@ -58,14 +64,23 @@ def extend_deadline(
         seat.extended = {**seat.extended, task.deadline: due_on.isoformat()}
         seat.save(update_fields=["extended"])
         content = {
-            "deadline": task.deadline, "from": seen_due_on.isoformat(), "to": due_on.isoformat(), "reason": reason.strip(),
+            "deadline": task.deadline,
+            "from": seen_due_on.isoformat(),
+            "to": due_on.isoformat(),
+            "reason": reason.strip(),
         }
-        salt = ledger.new_salt()
-        event = record(
-            head=locked.review, verb="deadline.extend", by=by, standing=standing, at=at, object_type="extension",
-            object_uid=str(extension.uid), digest=ledger.content_digest(content, salt), seat_id=task.seat_id,
-            request=request, people=locked.people,
+        record(
+            head=locked.review,
+            verb="deadline.extend",
+            by=by,
+            standing=standing,
+            at=at,
+            object_type="extension",
+            object_uid=str(extension.uid),
+            content=content,
+            seat_id=task.seat_id,
+            request=request,
+            people=locked.people,
         )
-        disclose_with(event, content, salt)
         save_head(locked.review)
         return extension

@@ -11,7 +11,7 @@ from cases.exceptions import BadInput, NotAllowed, NotVisible, Stale, WrongStage
 from cases.locks import Locked, lock_review
 from cases.models import Message, Query, Seat, Task, Text, TextVersion, User
 from cases.operations.drafts import record_version, show_to_all
-from cases.operations.record import Request, save_head
+from cases.operations.record import Request, act_once, save_head
 from cases.operations.tasks import open_tasks_after
 from cases.rights import Rights, Standing
 from workflow import ledger
@@ -32,12 +32,21 @@ def ask_query(
     with transaction.atomic(durable=True):
         locked = lock_review(case=case)
         standing = _standing(locked.rights(by), "ask_query", _("Reviewing States ask for clarification."))
+        act_once(by, request)
         _need_words(words)
-        query = Query.objects.create(
-            review=locked.review, seat_id=standing.seat_id, subject=subject, asked_at=at
+        query = Query.objects.create(review=locked.review, seat_id=standing.seat_id, subject=subject, asked_at=at)
+        _say(
+            locked=locked,
+            query=query,
+            kind="query",
+            verb="query.ask",
+            words=words,
+            language=language,
+            by=by,
+            standing=standing,
+            at=at,
+            request=request,
         )
-        _say(locked=locked, query=query, kind="query", verb="query.ask", words=words, language=language, by=by,
-             standing=standing, at=at, request=request)
         reviewed = [seat for seat in locked.seats if seat.capacity == Capacity.REVIEWED]
         open_tasks_after(locked=locked, seats=reviewed, verb="query.ask", at=at)
         task = Task.objects.filter(seat__in=reviewed, key="reply_to_query", done_at=None).order_by("due_on").last()
@@ -65,13 +74,22 @@ def reply_query(
     """
     with transaction.atomic(durable=True):
         locked = lock_review(case=case)
-        standing = _standing(
-            locked.rights(by), "reply_query", _("The focal point of the State under review replies.")
-        )
+        standing = _standing(locked.rights(by), "reply_query", _("The focal point of the State under review replies."))
+        act_once(by, request)
         query = _query(locked, query_uid, seen_version)
         _need_words(words)
-        _say(locked=locked, query=query, kind="reply", verb="query.reply", words=words, language=language, by=by,
-             standing=standing, at=at, request=request)
+        _say(
+            locked=locked,
+            query=query,
+            kind="reply",
+            verb="query.reply",
+            words=words,
+            language=language,
+            by=by,
+            standing=standing,
+            at=at,
+            request=request,
+        )
         query.status, query.version = QueryStatus.ANSWERED, query.version + 1
         query.save(update_fields=["status", "version"])
         if not Query.objects.filter(review=locked.review, status=QueryStatus.ASKED).exists():
@@ -94,6 +112,7 @@ def settle_query(
         locked = lock_review(case=case)
         rights = locked.rights(by)
         standing = _standing(rights, "settle_query", _("The State that asked settles its request."))
+        act_once(by, request)
         query = _query(locked, query_uid, seen_version)
         if query.seat_id != standing.seat_id:
             raise NotAllowed(_("The State that asked settles its request."))
@@ -102,8 +121,16 @@ def settle_query(
         query.status, query.version, query.settled_at = QueryStatus(how), query.version + 1, at
         query.save(update_fields=["status", "version", "settled_at"])
         first = Message.objects.filter(query=query).select_related("text").order_by("pk")[0]
-        record_version(locked=locked, text=first.text, verb="query.settle", by=by, standing=standing, at=at,
-                       room="review", request=request)
+        record_version(
+            locked=locked,
+            text=first.text,
+            verb="query.settle",
+            by=by,
+            standing=standing,
+            at=at,
+            room="review",
+            request=request,
+        )
         still = Query.objects.filter(review=locked.review, seat_id=query.seat_id)
         if not still.filter(status=QueryStatus.ANSWERED).exists():
             Task.objects.filter(seat_id=query.seat_id, key="settle_query", done_at=None).update(done_at=at)
@@ -153,12 +180,27 @@ def _say(
     seat: Seat = locked.seat(standing.seat_id)
     version_uid = uuid4()
     text = Text.objects.create(
-        review=locked.review, seat=seat, kind=kind, ref=str(uuid4()), room="seat", language=language, version=1,
-        version_uid=version_uid, content={"text": words}, updated_at=at, updated_by=by,
+        review=locked.review,
+        seat=seat,
+        kind=kind,
+        ref=str(uuid4()),
+        room="seat",
+        language=language,
+        version=1,
+        version_uid=version_uid,
+        content={"text": words},
+        updated_at=at,
+        updated_by=by,
     )
     TextVersion.objects.create(
-        uid=version_uid, text=text, number=1, language=language, content={"text": words}, salt=ledger.new_salt(),
-        at=at, by=by,
+        uid=version_uid,
+        text=text,
+        number=1,
+        language=language,
+        content={"text": words},
+        salt=ledger.new_salt(),
+        at=at,
+        by=by,
     )
     room = locked.review.definition.text(kind).cleared_room
     show_to_all(text, room=room, at=at)

@@ -12,7 +12,7 @@ from cases.content import is_empty
 from cases.exceptions import NotAllowed, NotVisible, Stale, WrongStage
 from cases.locks import Locked, lock_review
 from cases.models import Participation, Position, Review, Seat, Submission, Text, TextVersion, User
-from cases.operations.record import Request, record, save_head
+from cases.operations.record import Request, act_once, record, save_head
 from cases.operations.tasks import reopen_seat_tasks
 from cases.operations.transition import void_submissions
 from cases.rights import Rights, Standing, rights_for
@@ -51,15 +51,30 @@ def save_text(
             seat = Seat.objects.select_for_update(of=("self",)).get(pk=standing.seat_id)
             _still_drafting(seat, kind, by)
             text, changed = _write(
-                review=review, seat=seat, kind=kind, ref=ref, content=content, language=language, by=by, at=at,
+                review=review,
+                seat=seat,
+                kind=kind,
+                ref=ref,
+                content=content,
+                language=language,
+                by=by,
+                at=at,
                 seen_version=seen_version,
             )
             if changed:
                 _lapse_own_clearance(seat=seat, review=review, kind=kind, at=at)
             return text
         return _save_shared(
-            review=review, standing=standing, kind=kind, ref=ref, content=content, language=language, by=by, at=at,
-            seen_version=seen_version, request=request,
+            review=review,
+            standing=standing,
+            kind=kind,
+            ref=ref,
+            content=content,
+            language=language,
+            by=by,
+            at=at,
+            seen_version=seen_version,
+            request=request,
         )
 
 
@@ -104,7 +119,12 @@ def _write(
         if seen_version:
             raise Stale(_("This text is no longer there."))
         text = Text(
-            review=review, seat=seat, kind=kind, ref=ref, room=review.definition.text(kind).draft_room, version=0,
+            review=review,
+            seat=seat,
+            kind=kind,
+            ref=ref,
+            room=review.definition.text(kind).draft_room,
+            version=0,
         )
     elif text.content == content and text.language == language and text.withdrawn_at is None:
         return text, False
@@ -112,7 +132,8 @@ def _write(
         ancestor = TextVersion.objects.filter(text=text, number=seen_version).first()
         raise Stale(
             _("A colleague has saved a newer version of this text. Both are shown; nothing you typed is lost."),
-            current=text, ancestor=ancestor.content if ancestor else {},
+            current=text,
+            ancestor=ancestor.content if ancestor else {},
         )
     if kind == "answer":
         _count(seat=seat, was=bool(text.version) and not is_empty(text.content), now=not is_empty(content))
@@ -122,8 +143,14 @@ def _write(
     text.updated_at, text.updated_by, text.withdrawn_at = at, by, None
     text.save()
     TextVersion.objects.create(
-        uid=text.version_uid, text=text, number=text.version, language=language, content=dict(content),
-        salt=ledger.new_salt(), at=at, by=by,
+        uid=text.version_uid,
+        text=text,
+        number=text.version,
+        language=language,
+        content=dict(content),
+        salt=ledger.new_salt(),
+        at=at,
+        by=by,
     )
     return text, True
 
@@ -159,6 +186,7 @@ def _save_shared(
     locked = lock_review(review_id=review.pk)
     rights = locked.rights(by)
     standing = _drafting(rights, kind)
+    act_once(by, request)
     seat = locked.seat(standing.seat_id)
     if kind not in seat.writable:
         raise WrongStage(_("This text cannot be changed at the stage the review is in now."))
@@ -169,7 +197,14 @@ def _save_shared(
     if shape.owner != EVERY and owner.capacity != seat.capacity:
         raise NotAllowed(_("This text belongs to another side of the review."))
     text, changed = _write(
-        review=locked.review, seat=owner, kind=kind, ref=ref, content=content, language=language, by=by, at=at,
+        review=locked.review,
+        seat=owner,
+        kind=kind,
+        ref=ref,
+        content=content,
+        language=language,
+        by=by,
+        at=at,
         seen_version=seen_version,
     )
     if not changed:
@@ -177,8 +212,16 @@ def _save_shared(
     shared = shape.draft_room == shape.cleared_room or shape.product in locked.review.shared
     if shared:
         show_to_all(text, room=shape.cleared_room, at=at)
-    record_version(locked=locked, text=text, verb=f"{kind}.save", by=by, standing=standing, at=at, request=request,
-                   room=shape.cleared_room if shared else shape.draft_room)
+    record_version(
+        locked=locked,
+        text=text,
+        verb=f"{kind}.save",
+        by=by,
+        standing=standing,
+        at=at,
+        request=request,
+        room=shape.cleared_room if shared else shape.draft_room,
+    )
     fields = lapse_agreements(locked=locked, text=text, at=at)
     if "languages" in content:
         locked.review.languages = list(content["languages"])
@@ -208,9 +251,17 @@ def record_version(
     """The entry for a version that others can read; its digest is salted with the version's own salt."""
     version = TextVersion.objects.get(uid=text.version_uid)
     record(
-        head=locked.review, verb=verb, by=by, standing=standing, at=at, object_type=text.kind,
-        object_uid=str(version.uid), digest=ledger.content_digest(version_content(text.kind, text.ref, version), version.salt),
-        room=room, request=request, people=locked.people,
+        head=locked.review,
+        verb=verb,
+        by=by,
+        standing=standing,
+        at=at,
+        object_type=text.kind,
+        object_uid=str(version.uid),
+        digest=ledger.content_digest(version_content(text.kind, text.ref, version), version.salt),
+        room=room,
+        request=request,
+        people=locked.people,
     )
 
 
@@ -237,7 +288,9 @@ def lapse_agreements(*, locked: Locked, text: Text, at: datetime) -> list[str]:
     return ["stage_version"]
 
 
-def withdraw_text(*, review: Review, kind: str, ref: str, by: User, at: datetime, seen_version: int) -> Text:
+def withdraw_text(
+    *, review: Review, kind: str, ref: str, by: User, at: datetime, seen_version: int, request: Request | None = None
+) -> Text:
     """Take a shared text (an observation) out of the list; it stays in the record.
 
     :raises NotVisible: there is no such text for ``by``.
@@ -247,6 +300,7 @@ def withdraw_text(*, review: Review, kind: str, ref: str, by: User, at: datetime
         locked = lock_review(review_id=review.pk)
         rights = locked.rights(by)
         standing = _drafting(rights, kind)
+        act_once(by, request)
         text = Text.objects.filter(review=review, kind=kind, ref=ref, withdrawn_at=None).select_related("seat").first()
         if text is None or not rights.reads(text.room, text.seat_id):
             raise NotVisible
@@ -256,7 +310,15 @@ def withdraw_text(*, review: Review, kind: str, ref: str, by: User, at: datetime
         text.save(update_fields=["withdrawn_at"])
         shape = locked.review.definition.text(kind)
         shared = shape.product in locked.review.shared
-        record_version(locked=locked, text=text, verb=f"{kind}.withdraw", by=by, standing=standing, at=at,
-                       room=shape.cleared_room if shared else shape.draft_room)
+        record_version(
+            locked=locked,
+            text=text,
+            verb=f"{kind}.withdraw",
+            by=by,
+            standing=standing,
+            at=at,
+            room=shape.cleared_room if shared else shape.draft_room,
+            request=request,
+        )
         save_head(locked.review, *lapse_agreements(locked=locked, text=text, at=at))
         return text

@@ -30,12 +30,17 @@ class Loaded:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "created": self.created, "updated": self.updated, "unchanged": self.unchanged, "errors": self.errors,
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "errors": self.errors,
             "warnings": self.warnings,
         }
 
 
-def load_states(*, source: bytes, names: bytes | None, at: datetime, check: bool = False, invented: bool = False) -> Loaded:
+def load_states(
+    *, source: bytes, names: bytes | None, at: datetime, check: bool = False, invented: bool = False
+) -> Loaded:
     """Add or update States parties from a file (formats.md §1); nothing changes when any line has a problem."""
     file = parse(source, names)
     loaded = Loaded(
@@ -47,8 +52,7 @@ def load_states(*, source: bytes, names: bytes | None, at: datetime, check: bool
     with transaction.atomic():
         groups = {group.slug: group for group in RegionalGroup.objects.all()}
         known = {
-            state.code: state
-            for state in StateParty.objects.select_related("group").prefetch_related("ratifications")
+            state.code: state for state in StateParty.objects.select_related("group").prefetch_related("ratifications")
         }
         for row in file.rows:
             before = known.get(row.code)
@@ -62,7 +66,11 @@ def load_states(*, source: bytes, names: bytes | None, at: datetime, check: bool
                 loaded.updated += 1
         if loaded.created or loaded.updated:
             record_apart(
-                verb="states.load", by=None, at=at, object_type="states", object_uid="states",
+                verb="states.load",
+                by=None,
+                at=at,
+                object_type="states",
+                object_uid="states",
                 content={"created": loaded.created, "updated": loaded.updated},
             )
     return loaded
@@ -72,9 +80,7 @@ def _same(row: StateRow, state: StateParty) -> bool:
     group = state.group.slug if state.group else None
     held = {(one.instrument, one.since, one.signed, one.evidence) for one in state.ratifications.all()}
     given = {
-        (instrument, one.since, one.signed, one.evidence)
-        for instrument, one in row.ratifications.items()
-        if one.party
+        (instrument, one.since, one.signed, one.evidence) for instrument, one in row.ratifications.items() if one.party
     }
     names = not row.names or dict(row.names) == state.names
     return group == row.group and held == given and names and row.entity_type == state.entity_type
@@ -114,11 +120,13 @@ def load_mechanism(*, source: bytes, at: datetime, check: bool = False) -> Loade
         if published and published.digest == definition.digest:
             loaded.unchanged = 1
         elif published:
-            loaded.errors.append({
-                "key": "version",
-                "message": f"{definition.key} version {definition.version} is published with other contents; "
-                "give the changed definition the next version number.",
-            })
+            loaded.errors.append(
+                {
+                    "key": "version",
+                    "message": f"{definition.key} version {definition.version} is published with other contents; "
+                    "give the changed definition the next version number.",
+                }
+            )
         else:
             version = MechanismVersion(
                 key=definition.key, version=definition.version, source=source, digest=definition.digest, published_at=at
@@ -126,8 +134,12 @@ def load_mechanism(*, source: bytes, at: datetime, check: bool = False) -> Loade
             version.save()
             loaded.created = 1
             record_apart(
-                verb="mechanism.publish", by=None, at=at, object_type="mechanism",
-                object_uid=f"{definition.key}-{definition.version}"[:36], content={"digest": definition.digest},
+                verb="mechanism.publish",
+                by=None,
+                at=at,
+                object_type="mechanism",
+                object_uid=f"{definition.key}-{definition.version}"[:36],
+                content={"digest": definition.digest},
             )
     return loaded
 
@@ -139,17 +151,32 @@ def load_questionnaire(source: Mapping[str, Any]) -> int:
         with transaction.atomic():
             Section.objects.bulk_create(
                 Section(
-                    cluster=cluster, version=version, key=one["key"], number=number,
-                    instrument=one["instrument"] or "", article=one["article"], labels=one["labels"],
+                    cluster=cluster,
+                    version=version,
+                    key=one["key"],
+                    number=number,
+                    instrument=one["instrument"] or "",
+                    article=one["article"],
+                    labels=one["labels"],
                 )
                 for number, one in enumerate(source["sections"], 1)
             )
             Question.objects.bulk_create(
                 Question(
-                    cluster=cluster, version=version, key=one["key"], number=one["no"], section=one["section"],
-                    instrument=one["instrument"] or "", article=one["article"], paragraphs=one["paragraphs"] or "",
-                    obligation=one["obligation"], text=one["text"], answer_type=one["answer_type"],
-                    options=one.get("options", []), cite=one["cite"], follow_ups=one["follow_ups"],
+                    cluster=cluster,
+                    version=version,
+                    key=one["key"],
+                    number=one["no"],
+                    section=one["section"],
+                    instrument=one["instrument"] or "",
+                    article=one["article"],
+                    paragraphs=one["paragraphs"] or "",
+                    obligation=one["obligation"],
+                    text=one["text"],
+                    answer_type=one["answer_type"],
+                    options=one.get("options", []),
+                    cite=one["cite"],
+                    follow_ups=one["follow_ups"],
                     assistance=one["assistance"],
                 )
                 for one in source["questions"]
@@ -162,8 +189,12 @@ def load_articles(source: Mapping[str, Any]) -> int:
     if not Article.objects.exists():
         Article.objects.bulk_create(
             Article(
-                instrument=one["instrument"], number=one["number"], cluster=one["cluster"] or "", title=one["title"],
-                asks=one["asks"], url=one["url"],
+                instrument=one["instrument"],
+                number=one["number"],
+                cluster=one["cluster"] or "",
+                title=one["title"],
+                asks=one["asks"],
+                url=one["url"],
             )
             for one in source["articles"]
         )
@@ -179,25 +210,43 @@ def load_reference_data() -> None:
 
 GROUP_NAMES = {
     "africa": {
-        "en": "African States", "fr": "États d’Afrique", "es": "Estados de África", "ru": "Африканские государства",
-        "ar": "الدول الأفريقية", "zh-hans": "非洲国家",
+        "en": "African States",
+        "fr": "États d’Afrique",
+        "es": "Estados de África",
+        "ru": "Африканские государства",
+        "ar": "الدول الأفريقية",
+        "zh-hans": "非洲国家",
     },
     "asia-pacific": {
-        "en": "Asia-Pacific States", "fr": "États d’Asie et du Pacifique", "es": "Estados de Asia y el Pacífico",
-        "ru": "Государства Азиатско-Тихоокеанского региона", "ar": "دول آسيا والمحيط الهادئ", "zh-hans": "亚太国家",
+        "en": "Asia-Pacific States",
+        "fr": "États d’Asie et du Pacifique",
+        "es": "Estados de Asia y el Pacífico",
+        "ru": "Государства Азиатско-Тихоокеанского региона",
+        "ar": "دول آسيا والمحيط الهادئ",
+        "zh-hans": "亚太国家",
     },
     "eastern-europe": {
-        "en": "Eastern European States", "fr": "États d’Europe orientale", "es": "Estados de Europa Oriental",
-        "ru": "Восточноевропейские государства", "ar": "دول أوروبا الشرقية", "zh-hans": "东欧国家",
+        "en": "Eastern European States",
+        "fr": "États d’Europe orientale",
+        "es": "Estados de Europa Oriental",
+        "ru": "Восточноевропейские государства",
+        "ar": "دول أوروبا الشرقية",
+        "zh-hans": "东欧国家",
     },
     "grulac": {
-        "en": "Latin American and Caribbean States", "fr": "États d’Amérique latine et des Caraïbes",
-        "es": "Estados de América Latina y el Caribe", "ru": "Государства Латинской Америки и Карибского бассейна",
-        "ar": "دول أمريكا اللاتينية والكاريبي", "zh-hans": "拉丁美洲和加勒比国家",
+        "en": "Latin American and Caribbean States",
+        "fr": "États d’Amérique latine et des Caraïbes",
+        "es": "Estados de América Latina y el Caribe",
+        "ru": "Государства Латинской Америки и Карибского бассейна",
+        "ar": "دول أمريكا اللاتينية والكاريبي",
+        "zh-hans": "拉丁美洲和加勒比国家",
     },
     "weog": {
-        "en": "Western European and other States", "fr": "États d’Europe occidentale et autres États",
-        "es": "Estados de Europa Occidental y otros Estados", "ru": "Западноевропейские и другие государства",
-        "ar": "دول أوروبا الغربية ودول أخرى", "zh-hans": "西欧和其他国家",
+        "en": "Western European and other States",
+        "fr": "États d’Europe occidentale et autres États",
+        "es": "Estados de Europa Occidental y otros Estados",
+        "ru": "Западноевропейские и другие государства",
+        "ar": "دول أوروبا الغربية ودول أخرى",
+        "zh-hans": "西欧和其他国家",
     },
 }

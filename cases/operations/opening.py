@@ -1,16 +1,22 @@
 """Beginning a cycle, a phase and its reviews: the seats that the lots gave, the first tasks, the first entry."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from cases.enums import Capacity
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from cases.enums import Capacity, Role
+from cases.exceptions import BadInput, NotAllowed, NotVisible
 from cases.locks import Locked, lock_review
-from cases.models import Cycle, Disclosure, Phase, Question, Ratification, Review, Seat, StateParty, User
-from cases.operations.record import record
+from cases.models import Cycle, Participation, Phase, Question, Ratification, Review, Seat, StateParty, User
+from cases.operations.record import Request, act_once, record, record_apart
 from cases.operations.tasks import open_stage_tasks
 from cases.operations.transition import set_writable
-from workflow import ledger
+from cases.rights import opens_reviews
+from workflow.lots import START_GROUPS, CannotAssignError, Participant, Reviewer, assign, assign_one
 from workflow.models import MechanismVersion
 
 
@@ -28,7 +34,7 @@ def open_cycle(
     *, key: str, names: Mapping[str, str], mechanism: MechanismVersion, invented: bool, starts_on: date
 ) -> Cycle:
     """Begin a cycle of a published mechanism, if it has not begun; call inside a transaction."""
-    cycle, _ = Cycle.objects.get_or_create(
+    cycle, _created = Cycle.objects.get_or_create(
         key=key,
         defaults={"names": dict(names), "mechanism": mechanism, "invented": invented, "starts_on": starts_on},
     )
@@ -37,7 +43,7 @@ def open_cycle(
 
 def open_phase(*, cycle: Cycle, key: str, cluster: str, starts_on: date) -> Phase:
     """Begin the phase that reviews one thematic cluster; call inside a transaction."""
-    phase, _ = Phase.objects.get_or_create(
+    phase, _created = Phase.objects.get_or_create(
         key=key, defaults={"cycle": cycle, "cluster": cluster, "starts_on": starts_on}
     )
     return phase
@@ -52,28 +58,40 @@ def open_review(
     at: datetime,
     by: User | None = None,
     launched_on: date | None = None,
+    officers: Sequence[User] = (),
 ) -> Review:
     """Open one review with its seats and first tasks; call inside a transaction.
 
-    The first entry carries the digest of the mechanism the review stays on (architecture.md §8).
+    ``officers`` sit for the Secretariat from the start. The first entry carries the digest of the mechanism the review
+    stays on (architecture.md §8).
     """
     mechanism = phase.cycle.mechanism
     definition = mechanism.definition
     instruments = sorted(Ratification.objects.filter(state=state).values_list("instrument", flat=True))
     review = Review(
-        phase=phase, state=state, mechanism=mechanism, case=f"{phase.key}/{state.code}", stage=definition.initial,
-        stage_since=at, launched_on=launched_on or at.date(), start_group=start_group,
+        phase=phase,
+        state=state,
+        mechanism=mechanism,
+        case=f"{phase.key}/{state.code}",
+        stage=definition.initial,
+        stage_since=at,
+        launched_on=launched_on or at.date(),
+        start_group=start_group,
         question_count=Question.objects.filter(
             cluster=phase.cluster, version=1, instrument__in=["", *instruments]
         ).count(),
     )
-    review._history_date = at  # noqa: SLF001  django-simple-history's documented hook
+    review._history_date = at
     review.save()
     seats = [
         Seat(review=review, state=state, capacity=Capacity.REVIEWED, instruments=instruments),
         *(
             Seat(
-                review=review, state=seat.state, capacity=Capacity.REVIEWING, side=seat.side or "", kind=seat.kind,
+                review=review,
+                state=seat.state,
+                capacity=Capacity.REVIEWING,
+                side=seat.side or "",
+                kind=seat.kind,
                 instruments=sorted(seat.instruments),
             )
             for seat in reviewers
@@ -81,6 +99,10 @@ def open_review(
         Seat(review=review, capacity=Capacity.SECRETARIAT, instruments=instruments),
     ]
     Seat.objects.bulk_create(seats)
+    Participation.objects.bulk_create(
+        Participation(user=officer, seat=seats[-1], review=review, role=Role.OFFICER, started_at=at)
+        for officer in officers
+    )
     locked = lock_review(review_id=review.pk)
     _first_entry(locked=locked, mechanism=mechanism, by=by, at=at)
     open_stage_tasks(locked=locked, at=at)
@@ -88,21 +110,164 @@ def open_review(
     return locked.review
 
 
+def launch_phase(
+    *,
+    phase: Phase,
+    states: Iterable[StateParty],
+    seed: str,
+    at: datetime,
+    by: User | None = None,
+    officers: Sequence[User] = (),
+) -> list[Review]:
+    """Open the reviews of all ``states`` at once, with reviewers assigned by rules 10 to 13 from ``seed``.
+
+    The seed and the assignment are recorded in the phase's own chain, so that anybody can repeat it. Call inside a
+    transaction.
+
+    :raises CannotAssignError: when the rules leave a seat that nobody can take; nothing is opened.
+    """
+    by_code = {state.code: state for state in states}
+    assigned = assign((_participant(state) for state in by_code.values()), seed=seed)
+    record_apart(
+        case=f"{phase.key}/_",
+        verb="phase.launch",
+        by=by,
+        at=at,
+        object_type="phase",
+        object_uid=phase.key[:36],
+        content={
+            "seed": seed,
+            "reviews": [
+                {"reviewed": one.reviewed, "start_group": one.start_group, "reviewers": [r.code for r in one.reviewers]}
+                for one in assigned
+            ],
+        },
+    )
+    return [
+        open_review(
+            phase=phase,
+            state=by_code[one.reviewed],
+            start_group=one.start_group,
+            reviewers=[_drawn(reviewer, by_code) for reviewer in one.reviewers],
+            at=at,
+            by=by,
+            officers=officers,
+        )
+        for one in assigned
+    ]
+
+
+def launch_review(*, phase_key: str, state_code: str, by: User, at: datetime, request: Request | None = None) -> Review:
+    """Open the review of one State that became party after its phase was launched.
+
+    :raises NotAllowed: only the Secretariat's officers open reviews.
+    :raises NotVisible: there is no such phase.
+    :raises BadInput: the State is not party, is under review in this phase already, or has no possible reviewers.
+    """
+    with transaction.atomic(durable=True):
+        if not opens_reviews(by):
+            raise NotAllowed(_("The Secretariat opens reviews."), rule="calendar")
+        phase = (
+            Phase.objects.select_for_update(of=("self",))
+            .select_related("cycle__mechanism")
+            .filter(key=phase_key)
+            .first()
+        )
+        if phase is None:
+            raise NotVisible
+        act_once(by, request)
+        state, reviewers = _join(phase, state_code)
+        review = open_review(
+            phase=phase,
+            state=state,
+            start_group=1 + phase.reviews.count() % START_GROUPS,
+            reviewers=reviewers,
+            at=at,
+            by=by,
+            officers=[by],
+        )
+        record_apart(
+            case=f"{phase.key}/_",
+            verb="phase.join",
+            by=by,
+            at=at,
+            object_type="review",
+            object_uid=str(review.uid),
+            content={"reviewed": state.code, "reviewers": [one.state.code for one in reviewers]},
+            request=request,
+        )
+        return review
+
+
+def _join(phase: Phase, state_code: str) -> tuple[StateParty, list[DrawnSeat]]:
+    """The State that joins a phase and the reviewers it is given."""
+    parties = (
+        StateParty.objects.filter(invented=phase.cycle.invented)
+        .select_related("group")
+        .prefetch_related("ratifications")
+    )
+    by_code = {one.code: one for one in parties}
+    state = by_code.get(state_code)
+    if state is None or not state.ratifications.all() or phase.reviews.filter(state=state).exists():
+        sentence = _("Choose a State party that is not under review in this phase yet.")
+        raise BadInput(sentence, fields={"state": sentence})
+    seats = Seat.objects.filter(review__phase=phase, capacity=Capacity.REVIEWING).select_related(
+        "state", "review__state"
+    )
+    pairs = [(seat.state.code, seat.review.state.code) for seat in seats if seat.state]
+    try:
+        drawn = assign_one(
+            _participant(state),
+            (_participant(one) for one in by_code.values() if one.ratifications.all()),
+            loads=Counter(reviewer for reviewer, _reviewed in pairs),
+            reviewed_by_it=frozenset(reviewed for reviewer, reviewed in pairs if reviewer == state_code),
+            seed=f"{phase.key}/{state_code}",
+        )
+    except CannotAssignError as cannot:
+        sentence = _("No valid reviewers can be found for this State: nobody left is party to the same instruments.")
+        raise BadInput(sentence, fields={"state": sentence}) from cannot
+    return state, [_drawn(one, by_code) for one in drawn]
+
+
+def _participant(state: StateParty) -> Participant:
+    return Participant(
+        code=state.code,
+        group=state.group.slug if state.group else None,
+        instruments=frozenset(one.instrument for one in state.ratifications.all()),
+    )
+
+
+def _drawn(reviewer: Reviewer, by_code: Mapping[str, StateParty]) -> DrawnSeat:
+    return DrawnSeat(
+        state=by_code[reviewer.code], side=reviewer.side or "", kind=reviewer.kind, instruments=reviewer.instruments
+    )
+
+
 def _first_entry(*, locked: Locked, mechanism: MechanismVersion, by: User | None, at: datetime) -> None:
     review = locked.review
     content = {
         "mechanism": mechanism.digest,
         "seats": [
-            {"state": seat.state.code if seat.state else None, "capacity": seat.capacity, "instruments": seat.instruments}
+            {
+                "state": seat.state.code if seat.state else None,
+                "capacity": seat.capacity,
+                "instruments": seat.instruments,
+            }
             for seat in locked.seats
         ],
     }
-    salt = ledger.new_salt()
-    event = record(
-        head=review, verb="review.open", by=by, standing=None, at=at, object_type="review", object_uid=str(review.uid),
-        digest=ledger.content_digest(content, salt), to_stage=review.stage, people=locked.people,
+    record(
+        head=review,
+        verb="review.open",
+        by=by,
+        standing=None,
+        at=at,
+        object_type="review",
+        object_uid=str(review.uid),
+        content=content,
+        to_stage=review.stage,
+        people=locked.people,
     )
-    Disclosure.objects.create(event=event, content=content, salt=salt)
     review.skip_history_when_saving = True
     review.save()
     del review.skip_history_when_saving

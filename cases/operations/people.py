@@ -1,4 +1,4 @@
-"""Who speaks for a State: named by note verbale, registered by the Secretariat, released by a later note (rules 19–22)."""
+"""Who speaks for a State: named by note verbale, registered by the Secretariat, released later (rules 19–22)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,10 +11,9 @@ from cases.enums import NominationStatus, Role
 from cases.exceptions import BadInput, NotAllowed, NotVisible, WrongStage
 from cases.locks import Locked, lock_review
 from cases.models import Nomination, NoteVerbale, Participation, Task, User
-from cases.operations.record import disclose_with, record, save_head
+from cases.operations.record import Request, act_once, record, save_head
 from cases.operations.tasks import NAMING, open_tasks_after
 from cases.rights import Rights, Standing
-from workflow import ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,7 @@ def name_person(
     by: User,
     at: datetime,
     replaces_uid: str = "",
+    request: Request | None = None,
 ) -> Nomination:
     """Enter the name of a person for a seat of one's State, with the note verbale that carries it.
 
@@ -55,26 +55,46 @@ def name_person(
         standing = rights.act_standing("register_people") or _own(rights, rights.act_standing("name_people"), seat.pk)
         if standing is None:
             raise NotAllowed(_("A State names its own people, by note verbale."), rule="note_verbale")
+        act_once(by, request)
         note, _created = NoteVerbale.objects.get_or_create(
             state_id=seat.state_id, reference=reference.strip(), dated=dated, defaults={"received_at": at}
         )
         nomination = Nomination.objects.create(
-            review=locked.review, seat=seat, note_verbale=note, role=person.role, name=person.name.strip(),
-            office=person.office.strip(), email=person.email.strip(), phone=person.phone.strip(),
-            language=person.language, named_by=by, named_at=at,
-            replaces=next((one for one in locked.people if str(one.uid) == replaces_uid and one.seat_id == seat.pk), None),
+            review=locked.review,
+            seat=seat,
+            note_verbale=note,
+            role=person.role,
+            name=person.name.strip(),
+            office=person.office.strip(),
+            email=person.email.strip(),
+            phone=person.phone.strip(),
+            language=person.language,
+            named_by=by,
+            named_at=at,
+            replaces=next(
+                (one for one in locked.people if str(one.uid) == replaces_uid and one.seat_id == seat.pk), None
+            ),
         )
-        salt = ledger.new_salt()
         content = {"note": note.reference, "dated": note.dated.isoformat(), "role": person.role}
-        event = record(
-            head=locked.review, verb="people.name", by=by, standing=standing, at=at, object_type="nomination",
-            object_uid=str(nomination.uid), digest=ledger.content_digest(content, salt), people=locked.people,
+        record(
+            head=locked.review,
+            verb="people.name",
+            by=by,
+            standing=standing,
+            at=at,
+            object_type="nomination",
+            object_uid=str(nomination.uid),
+            content=content,
+            people=locked.people,
+            request=request,
             seat_id=seat.pk,
         )
-        disclose_with(event, content, salt)
         Task.objects.filter(seat=seat, done_at=None, key__in=_naming_tasks(person.role)).update(done_at=at)
         open_tasks_after(
-            locked=locked, seats=[one for one in locked.seats if one.capacity == "secretariat"], verb="people.name", at=at
+            locked=locked,
+            seats=[one for one in locked.seats if one.capacity == "secretariat"],
+            verb="people.name",
+            at=at,
         )
         save_head(locked.review)
         return nomination
@@ -91,7 +111,9 @@ def _naming_tasks(role: str) -> list[str]:
     return [key for key, named in NAMING.items() if named == role]
 
 
-def register(*, case: str, nomination_uid: str, by: User, at: datetime, user: User | None = None) -> Participation:
+def register(
+    *, case: str, nomination_uid: str, by: User, at: datetime, user: User | None = None, request: Request | None = None
+) -> Participation:
     """Register a named person: an account if there is none for the address, and the role in the seat from now.
 
     A new focal point takes over from the one before: never two at once (rule 19).
@@ -105,6 +127,7 @@ def register(*, case: str, nomination_uid: str, by: User, at: datetime, user: Us
         standing = rights.act_standing("register_people")
         if standing is None:
             raise NotAllowed(_("The Secretariat registers people."), rule="registration")
+        act_once(by, request)
         nomination = (
             Nomination.objects.select_related("seat", "note_verbale", "replaces")
             .filter(uid=nomination_uid, review=locked.review, status=NominationStatus.ASKED)
@@ -113,7 +136,13 @@ def register(*, case: str, nomination_uid: str, by: User, at: datetime, user: Us
         if nomination is None:
             raise NotVisible
         participation = _seat_person(
-            locked=locked, nomination=nomination, user=user or _account(nomination), by=by, standing=standing, at=at
+            locked=locked,
+            nomination=nomination,
+            user=user or _account(nomination),
+            by=by,
+            standing=standing,
+            at=at,
+            request=request,
         )
         save_head(locked.review, "stage_version")
         return participation
@@ -126,15 +155,28 @@ def _account(nomination: Nomination) -> User:
     first, _sep, last = nomination.name.rpartition(" ")
     return User.objects.create_user(
         username=f"{nomination.email.split('@')[0][:30]}-{get_random_string(4, 'abcdefghjkmnpqrstuvwxyz')}",
-        email=nomination.email, first_name=first, last_name=last, office=nomination.office, phone=nomination.phone,
+        email=nomination.email,
+        first_name=first,
+        last_name=last,
+        office=nomination.office,
+        phone=nomination.phone,
         language=nomination.language,
     )
 
 
 def _seat_person(
-    *, locked: Locked, nomination: Nomination, user: User, by: User, standing: Standing, at: datetime
+    *,
+    locked: Locked,
+    nomination: Nomination,
+    user: User,
+    by: User,
+    standing: Standing,
+    at: datetime,
+    request: Request | None,
 ) -> Participation:
-    states = {one.seat.state_id for one in Participation.objects.filter(user=user, ended_at=None).select_related("seat")}
+    states = {
+        one.seat.state_id for one in Participation.objects.filter(user=user, ended_at=None).select_related("seat")
+    }
     if states - {None, nomination.seat.state_id}:
         raise BadInput(_("This address belongs to a person registered for another State."), fields={"email": ""})
     leaving = [
@@ -146,11 +188,19 @@ def _seat_person(
     for one in leaving:
         _end(locked=locked, participation=one, by=by, standing=standing, at=at)
     already = next(
-        (one for one in locked.people if one.seat_id == nomination.seat_id and one.user_id == user.pk
-         and one.role == nomination.role), None,
+        (
+            one
+            for one in locked.people
+            if one.seat_id == nomination.seat_id and one.user_id == user.pk and one.role == nomination.role
+        ),
+        None,
     )
     participation = already or Participation.objects.create(
-        user=user, seat=nomination.seat, review=locked.review, role=nomination.role, started_at=at,
+        user=user,
+        seat=nomination.seat,
+        review=locked.review,
+        role=nomination.role,
+        started_at=at,
         note_verbale=nomination.note_verbale,
     )
     nomination.status, nomination.user = NominationStatus.REGISTERED, user
@@ -159,16 +209,28 @@ def _seat_person(
         locked.people.append(participation)
     locked.review.stage_version += 1
     record(
-        head=locked.review, verb="people.register", by=by, standing=standing, at=at, object_type="participation",
-        object_uid=str(participation.uid), people=locked.people, seat_id=nomination.seat_id,
+        head=locked.review,
+        verb="people.register",
+        by=by,
+        standing=standing,
+        at=at,
+        object_type="participation",
+        object_uid=str(participation.uid),
+        people=locked.people,
+        request=request,
+        seat_id=nomination.seat_id,
     )
-    Task.objects.filter(seat_id=nomination.seat_id, done_at=None, key__in=_naming_tasks(nomination.role)).update(done_at=at)
+    Task.objects.filter(seat_id=nomination.seat_id, done_at=None, key__in=_naming_tasks(nomination.role)).update(
+        done_at=at
+    )
     if not Nomination.objects.filter(review=locked.review, status=NominationStatus.ASKED).exists():
         Task.objects.filter(review=locked.review, key="register_people", done_at=None).update(done_at=at)
     return participation
 
 
-def release(*, case: str, participation_uid: str, by: User, at: datetime) -> Participation:
+def release(
+    *, case: str, participation_uid: str, by: User, at: datetime, request: Request | None = None
+) -> Participation:
     """End a person's role in a seat; drafts and tasks stay with the seat.
 
     :raises NotVisible: there is no such active participation.
@@ -180,22 +242,39 @@ def release(*, case: str, participation_uid: str, by: User, at: datetime) -> Par
         standing = rights.act_standing("register_people")
         if standing is None:
             raise NotAllowed(_("The Secretariat registers people."), rule="registration")
+        act_once(by, request)
         participation = next((one for one in locked.people if str(one.uid) == participation_uid), None)
         if participation is None:
             raise NotVisible
         if participation.seat.capacity == "secretariat" and participation.user_id == by.pk:
             raise WrongStage(_("You cannot release yourself; ask a colleague."))
-        _end(locked=locked, participation=participation, by=by, standing=standing, at=at)
+        _end(locked=locked, participation=participation, by=by, standing=standing, at=at, request=request)
         locked.review.stage_version += 1
         save_head(locked.review, "stage_version")
         return participation
 
 
-def _end(*, locked: Locked, participation: Participation, by: User, standing: Standing, at: datetime) -> None:
+def _end(
+    *,
+    locked: Locked,
+    participation: Participation,
+    by: User,
+    standing: Standing,
+    at: datetime,
+    request: Request | None = None,
+) -> None:
     participation.ended_at = at
     participation.save(update_fields=["ended_at"])
     record(
-        head=locked.review, verb="people.leave", by=by, standing=standing, at=at, object_type="participation",
-        object_uid=str(participation.uid), people=locked.people, seat_id=participation.seat_id,
+        head=locked.review,
+        verb="people.leave",
+        by=by,
+        standing=standing,
+        at=at,
+        object_type="participation",
+        object_uid=str(participation.uid),
+        people=locked.people,
+        request=request,
+        seat_id=participation.seat_id,
     )
     locked.people.remove(participation)

@@ -9,8 +9,7 @@ from cases.enums import Stance
 from cases.exceptions import BadInput, NotAllowed, NotVisible, Stale
 from cases.locks import lock_review
 from cases.models import Position, Text, User
-from cases.operations.record import Request, disclose_with, record, save_head
-from workflow import ledger
+from cases.operations.record import Request, act_once, record, save_head
 
 
 def take_position(
@@ -27,6 +26,7 @@ def take_position(
 ) -> Position:
     """Say for one's State whether it agrees to one version of an observation or summary.
 
+    :raises Repeated: this form was sent before; it acted once.
     :raises NotVisible: the text does not exist for ``by``.
     :raises NotAllowed: only focal points take positions.
     :raises Stale: the words have changed since ``by`` read them.
@@ -35,6 +35,7 @@ def take_position(
     with transaction.atomic(durable=True):
         locked = lock_review(case=case)
         rights = locked.rights(by)
+        act_once(by, request)
         text = Text.objects.filter(uid=text_uid, review=locked.review, withdrawn_at=None).first()
         if text is None or not (
             rights.reads(text.room, text.seat_id) or (text.cleared_version and text.cleared_room in rights.rooms)
@@ -52,15 +53,29 @@ def take_position(
             raise BadInput(sentence, fields={"reason": sentence})
         Position.objects.filter(seat_id=standing.seat_id, text=text, superseded_at=None).update(superseded_at=at)
         position = Position.objects.create(
-            review=locked.review, seat_id=standing.seat_id, text=text, version=text.version, stance=stance,
-            reason=reason.strip(), language=language, at=at, by=by,
+            review=locked.review,
+            seat_id=standing.seat_id,
+            text=text,
+            version=text.version,
+            stance=stance,
+            reason=reason.strip(),
+            language=language,
+            at=at,
+            by=by,
         )
-        content, salt = {"stance": stance, "reason": position.reason, "version": str(text.version_uid)}, ledger.new_salt()
-        event = record(
-            head=locked.review, verb="position.take", by=by, standing=standing, at=at, object_type="position",
-            object_uid=str(position.uid), digest=ledger.content_digest(content, salt), request=request,
-            room=text.cleared_room or text.room, people=locked.people,
+        content = {"stance": stance, "reason": position.reason, "version": str(text.version_uid)}
+        record(
+            head=locked.review,
+            verb="position.take",
+            by=by,
+            standing=standing,
+            at=at,
+            object_type="position",
+            object_uid=str(position.uid),
+            content=content,
+            request=request,
+            room=text.cleared_room or text.room,
+            people=locked.people,
         )
-        disclose_with(event, content, salt)
         save_head(locked.review)
         return position

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
+from cases.exceptions import Repeated, Stale
 from cases.models import Disclosure, Event, Ledger, Participation, Review, User
 from cases.rights import Standing
 from cases.signals import event_recorded
@@ -19,6 +22,22 @@ class Request:
 
     key: str
     digest: str
+
+
+def act_once(by: User, request: Request | None) -> None:
+    """Stop here when this person's key acted already; call it under the lock, after the rights are known.
+
+    :raises Repeated: with the entry that the first sending wrote.
+    :raises Stale: when the same key came with another body.
+    """
+    if request is None:
+        return
+    earlier = Event.objects.filter(actor=by, request_key=request.key).first()
+    if earlier is None:
+        return
+    if earlier.request_digest != request.digest:
+        raise Stale(_("This form was sent before with other contents. Open the page again."))
+    raise Repeated(earlier.pk)
 
 
 def actor_of(user: User | None, standing: Standing | None) -> ledger.Actor:
@@ -47,15 +66,22 @@ def record(
     to_stage: str | None = None,
     room: str = "review",
     seat_id: int | None = None,
+    content: Mapping[str, Any] | None = None,
     request: Request | None = None,
     people: Sequence[Participation] | None = None,
 ) -> Event:
     """Append one entry to the chain of ``head``, whose row the caller has locked and saves afterwards.
 
+    ``content`` is what no other row holds of the decision: it is kept beside the entry and gives its digest; otherwise
+    ``digest`` is that of the version or submission that holds it.
+
     Times never go back within a case: an entry is dated no earlier than the one before it. The signal
     ``event_recorded`` is sent in the same transaction.
     """
     at = max(at, head.head_at) if head.head_at else at
+    salt = ledger.new_salt() if content is not None else ""
+    if content is not None:
+        digest = ledger.content_digest(content, salt)
     line = ledger.entry_line(
         case=head.case,
         seq=head.head_seq + 1,
@@ -87,6 +113,8 @@ def record(
         request_digest=request.digest if request else "",
     )
     event.save(force_insert=True)
+    if content is not None:
+        Disclosure.objects.create(event=event, content=dict(content), salt=salt)
     head.head_seq, head.head_hash, head.head_at = event.seq, line.hash, at
     event_recorded.send(sender=Event, event=event, people=people)
     return event
@@ -119,20 +147,20 @@ def record_apart(
     object_type: str,
     object_uid: str,
     content: Mapping[str, Any] | None = None,
+    request: Request | None = None,
 ) -> Event:
     """Append an entry that belongs to no review, with its content kept beside it."""
     head = lock_ledger(case)
-    salt = ledger.new_salt()
-    digest = ledger.content_digest(content, salt) if content is not None else None
     event = record(
-        head=head, verb=verb, by=by, standing=None, at=at, object_type=object_type, object_uid=object_uid, digest=digest
+        head=head,
+        verb=verb,
+        by=by,
+        standing=None,
+        at=at,
+        object_type=object_type,
+        object_uid=object_uid,
+        content=content,
+        request=request,
     )
-    if content is not None:
-        Disclosure.objects.create(event=event, content=dict(content), salt=salt)
     save_head(head)
     return event
-
-
-def disclose_with(event: Event, content: Mapping[str, Any], salt: str) -> None:
-    """Keep the content behind ``event`` where no version or submission holds it."""
-    Disclosure.objects.create(event=event, content=dict(content), salt=salt)

@@ -26,8 +26,11 @@ class Swept:
 
     def as_json(self) -> Mapping[str, object]:
         return {
-            "overdue": self.overdue, "reminders": self.reminders, "escalations": self.escalations,
-            "timers": self.timers, "failed": self.failed,
+            "overdue": self.overdue,
+            "reminders": self.reminders,
+            "escalations": self.escalations,
+            "timers": self.timers,
+            "failed": self.failed,
         }
 
 
@@ -40,8 +43,11 @@ def sweep(*, now: datetime) -> Swept:
     latest = (now - timedelta(hours=12)).date()
     due = set(
         Task.objects.filter(
-            done_at=None, passed_at=None, due_on__lt=latest + timedelta(days=1),
-            review__suspended_since=None, review__withdrawn_on=None,
+            done_at=None,
+            passed_at=None,
+            due_on__lt=latest + timedelta(days=1),
+            review__suspended_since=None,
+            review__withdrawn_on=None,
         ).values_list("review__case", flat=True)
     )
     expired = set(Review.objects.exclude(helped_seats=[]).values_list("case", flat=True))
@@ -68,8 +74,15 @@ def _mark_passed(*, case: str, now: datetime) -> int:
     for task in tasks:
         task.passed_at = now
         record(
-            head=locked.review, verb="deadline.pass", by=None, standing=None, at=now, object_type="task",
-            object_uid=str(task.uid), seat_id=task.seat_id, people=locked.people,
+            head=locked.review,
+            verb="deadline.pass",
+            by=None,
+            standing=None,
+            at=now,
+            object_type="task",
+            object_uid=str(task.uid),
+            seat_id=task.seat_id,
+            people=locked.people,
         )
     Task.objects.bulk_update(tasks, ["passed_at"])
     save_head(locked.review)
@@ -87,8 +100,15 @@ def _end_help(*, case: str, now: datetime) -> int:
     ended = [seat_id for seat_id in locked.review.helped_seats if seat_id not in still]
     for seat_id in ended:
         record(
-            head=locked.review, verb="drafts.close", by=None, standing=None, at=now, object_type="seat",
-            object_uid=str(locked.seat(seat_id).uid), seat_id=seat_id, people=locked.people,
+            head=locked.review,
+            verb="drafts.close",
+            by=None,
+            standing=None,
+            at=now,
+            object_type="seat",
+            object_uid=str(locked.seat(seat_id).uid),
+            seat_id=seat_id,
+            people=locked.people,
         )
     if ended:
         locked.review.helped_seats = sorted(still)

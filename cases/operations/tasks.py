@@ -71,14 +71,14 @@ def _settled(rule: TaskRule, locked: Locked, seat: Seat) -> bool:
     naming = NAMING.get(rule.key)
     if naming and any(person.role == naming and person.seat_id == seat.pk for person in locked.people):
         return True
-    products = {
-        locked.review.definition.transition(action).product for action in rule.until if "." not in action
-    } - {None}
+    products = {locked.review.definition.transition(action).product for action in rule.until if "." not in action} - {
+        None
+    }
     return any(one.seat_id == seat.pk and one.submitted_at and one.product in products for one in locked.submissions)
 
 
 def close_tasks(*, review: Review, at: datetime, action: str | None = None, seat: Seat | None = None) -> None:
-    """Close open tasks: those of one seat that ``action`` fulfils, or all that the stage does not know: one statement."""
+    """Close open tasks: those of one seat that ``action`` fulfils, or all that the stage does not know."""
     tasks = Task.objects.filter(review=review, done_at=None)
     if action is not None and seat is not None:
         keys = [rule.key for rule in review.definition.tasks if action in rule.until]

@@ -1,4 +1,4 @@
-"""The one write path of a review's stage (architecture.md §3): lock, fresh, permission, guards, change, record, tell."""
+"""The one write path of a review's stage (architecture.md §3): lock, permission, guards, change, record, tell."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -7,14 +7,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from cases.exceptions import GuardFailed, NotAllowed, Stale, WrongStage
+from cases.exceptions import GuardFailed, NotAllowed, Reason, Stale, WrongStage
 from cases.guards import facts_of, unmet
 from cases.locks import Locked, lock_review
-from cases.models import Disclosure, Event, Interval, Review, Seat, Submission, Text, User
-from cases.operations.record import Request, record
+from cases.models import Interval, Review, Seat, Submission, Text, User
+from cases.operations.record import Request, act_once, record
 from cases.operations.tasks import close_tasks, open_stage_tasks, reopen_seat_tasks, shift_dates
 from cases.rights import Rights, Standing
-from workflow import ledger
 from workflow.definition import Transition
 from workflow.machine import edge as find_edge
 from workflow.machine import edges, fire
@@ -32,9 +31,8 @@ def advance(
 ) -> Review:
     """Take one action on a review, and whatever follows from it by itself, in one transaction.
 
-    A repeated ``request`` returns the review as it is, without acting again.
-
     :raises NotVisible: the review does not exist for ``by``.
+    :raises Repeated: this form was sent before; it acted once.
     :raises WrongStage: the action does not exist from the stage the review is in.
     :raises Stale: the review has changed since ``by`` saw it.
     :raises NotAllowed: the action belongs to another role.
@@ -60,9 +58,8 @@ def _advance(
     locked = lock_review(case=case)
     review = locked.review
     rights = locked.rights(by)
+    act_once(by, request)
     if seen_version is not None and review.stage_version != seen_version:
-        if request and _acted_before(by, request):
-            return review
         raise Stale(_("This review has moved on since you opened the page. Look at it as it is now."))
     edge = find_edge(review.definition, review.stage, action)
     if edge is None or edge.auto:
@@ -73,19 +70,14 @@ def _advance(
     _refuse_unmet(edge, locked, standing, reason)
     _apply(edge=edge, locked=locked, by=by, standing=standing, at=at, reason=reason, request=request)
     _follow_on(locked=locked, at=at)
-    review._change_reason = reason[:100] or action  # noqa: SLF001  django-simple-history's documented hook
-    review._history_user = by  # noqa: SLF001
-    review._history_date = at  # noqa: SLF001
+    review._change_reason = reason[:100] or action
+    review._history_user = by
+    review._history_date = at
     review.save()
     return review
 
 
-def refusals(rights: Rights, locked: Locked) -> list[tuple[Transition, list[object]]]:
-    """For a page: every step of this stage with why ``rights`` cannot press it now (an empty list: they can)."""
-    return [(edge, list(why_not(edge, rights, locked))) for edge in edges(locked.review.definition, locked.review.stage)]
-
-
-def why_not(edge: Transition, rights: Rights, locked: Locked) -> Iterable[object]:
+def why_not(edge: Transition, rights: Rights, locked: Locked) -> Iterable[Reason]:
     """The reasons against one step for one person; none when it can be pressed."""
     standing = rights.transition_standing(edge)
     if standing is None:
@@ -95,22 +87,11 @@ def why_not(edge: Transition, rights: Rights, locked: Locked) -> Iterable[object
     yield from (verdict.reason for verdict in unmet(edge, facts_of(locked, standing, reason="·")))
 
 
-def suspended_or_withdrawn(edge: Transition, review: Review) -> Iterable[object]:
+def suspended_or_withdrawn(edge: Transition, review: Review) -> Iterable[Reason]:
     if review.withdrawn:
         yield _("The State party has withdrawn from this review.")
     elif review.suspended and not edge.allowed_while_suspended:
         yield _("The review is suspended; all dates are paused.")
-
-
-def _acted_before(by: User, request: Request) -> bool:
-    """Whether this person's key acted already.
-
-    :raises Stale: when the same key came with another body.
-    """
-    earlier = Event.objects.filter(actor=by, request_key=request.key).first()
-    if earlier and earlier.request_digest != request.digest:
-        raise Stale(_("This form was sent before with other contents. Open the page again."))
-    return earlier is not None
 
 
 def _refuse_unmet(edge: Transition, locked: Locked, standing: Standing | None, reason: str) -> None:
@@ -145,8 +126,7 @@ def _apply(
         close_tasks(review=review, at=at)
     elif seat is not None:
         close_tasks(review=review, at=at, action=edge.key, seat=seat)
-    content, salt = ({"reason": reason}, ledger.new_salt()) if reason else (None, "")
-    event = record(
+    record(
         head=review,
         verb=f"review.{edge.key}",
         by=by,
@@ -154,14 +134,13 @@ def _apply(
         at=at,
         object_type="submission" if submission else "review",
         object_uid=str(submission.uid if submission else review.uid),
-        digest=submission.digest if submission else ledger.content_digest(content, salt) if content else None,
+        digest=submission.digest if submission else None,
+        content={"reason": reason} if reason and not submission else None,
         from_stage=before if moved else None,
         to_stage=review.stage if moved else None,
         request=request,
         people=locked.people,
     )
-    if content and not submission:
-        Disclosure.objects.create(event=event, content=content, salt=salt)
     if moved:
         open_stage_tasks(locked=locked, at=at)
     elif edge.effect == "reopen" and seat is not None:
@@ -258,9 +237,7 @@ def _resume(*, review: Review, on: date) -> None:
 
 def void_submissions(*, locked: Locked, product: str, at: datetime, seat: Seat | None = None) -> list[Submission]:
     """Void the standing clearances and submissions of a product (of one seat, or of all); returns them."""
-    voided = [
-        one for one in locked.submissions if one.product == product and (seat is None or one.seat_id == seat.pk)
-    ]
+    voided = [one for one in locked.submissions if one.product == product and (seat is None or one.seat_id == seat.pk)]
     if voided:
         Submission.objects.filter(pk__in=[one.pk for one in voided]).update(voided_at=at)
         locked.submissions = [one for one in locked.submissions if one not in voided]

@@ -7,15 +7,18 @@ from functools import wraps
 from hashlib import sha256
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
-from cases.exceptions import NotVisible, Refused
+from cases.exceptions import NotVisible, Refused, Repeated
 from cases.models import Review, Seat
 from cases.operations.record import Request
 from cases.queries import seats_of, visible_review
@@ -36,13 +39,16 @@ def page(view: View) -> View:
             return view(request, *args, **kwargs)
         except NotVisible:
             return not_found(request)
+        except Repeated:
+            messages.info(request, _("This form was sent before; it acted once. This is how things stand now."))
+            return redirect(origin(request))
         except Refused as refusal:
             return refused(request, refusal)
 
     return wrapped
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The one 404: it tells nothing about what was asked for."""
     return render(request, "errors/404.html", status=404)
 
@@ -60,10 +66,31 @@ def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
         for value in values
         if name not in {"csrfmiddlewaretoken", "key", "seen_version", "version", "digest"} and value.strip()
     ]
-    parts = request.path.split("/")
-    back = "/".join(parts[:4]) + "/" if parts[1] == "reviews" and len(parts) > 4 else "/"
-    context = {"reasons": refusal.reasons, "rule": refusal.rule, "typed": typed, "back_to": back}
+    context = {"reasons": refusal.reasons, "rule": refusal.rule, "typed": typed, "back_to": origin(request)}
     return render(request, "errors/refused.html", context, status=refusal.status)
+
+
+def origin(request: HttpRequest) -> str:
+    """The page that a form of ``request`` stands on: a page of the review, the review itself, or home."""
+    parts = request.path.split("/")
+    if parts[1] != "reviews" or len(parts) <= 4:
+        return "/"
+    tab = f"{parts[4]}/" if parts[4] in {name for name, _title in TABS} else ""
+    return "/".join(parts[:4]) + "/" + tab
+
+
+def confirm_identity(view: View) -> View:
+    """Ask who is there again after ten minutes, before what binds a State or lets something out (architecture.md §9).
+
+    A demonstration, which has no second factor, does not ask; nor does a page that is only read.
+    """
+    asking = reauthentication_required(view, allow_get=True)
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return (asking if settings.SECOND_FACTOR else view)(request, *args, **kwargs)
+
+    return wrapped
 
 
 def now() -> datetime:
@@ -153,7 +180,9 @@ def frame(context: Context, *, current: str = "", **extra: Any) -> dict[str, Any
         "base": base,
         "seats": seats,
         "seat_by_id": {seat.pk: seat for seat in seats},
-        "acting_seat": next((s for s in seats if context.rights.acting and s.pk == context.rights.acting.seat_id), None),
+        "acting_seat": next(
+            (s for s in seats if context.rights.acting and s.pk == context.rights.acting.seat_id), None
+        ),
         "tabs": [(base if name == "review" else f"{base}{name}/", title(), name == current) for name, title in TABS],
         "key": new_key(),
         **extra,

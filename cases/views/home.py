@@ -26,7 +26,9 @@ def home(request: HttpRequest) -> HttpResponse:
     """What I owe, most urgent first; nothing owed: what I am waiting for."""
     rows = list(tasks_for(request.user)[: TASKS_SHOWN + 1])
     at = now()
-    tasks = [task_row(task, at.date(), passed(task.due_on, at) if task.due_on else False) for task in rows[:TASKS_SHOWN]]
+    tasks = [
+        task_row(task, at.date(), passed(task.due_on, at) if task.due_on else False) for task in rows[:TASKS_SHOWN]
+    ]
     waiting = [] if rows else waiting_for(request)
     return render(
         request, "home.html", {"tasks": tasks, "more": len(rows) > TASKS_SHOWN, "waiting": waiting, "today": at.date()}
@@ -173,8 +175,13 @@ def cycle(request: HttpRequest, key: str) -> HttpResponse:
     totals = {stage.key: sum(row.get(stage.key, 0) for row in table.values()) for stage in definition.stages}
     suspended = visible.filter(phase__cycle=found).exclude(suspended_since=None).count()
     context = {
-        "cycle": found, "definition": definition, "table": table, "totals": totals, "suspended": suspended,
-        "all": sum(totals.values()), "largest": max(totals.values(), default=0) or 1,
+        "cycle": found,
+        "definition": definition,
+        "table": table,
+        "totals": totals,
+        "suspended": suspended,
+        "all": sum(totals.values()),
+        "largest": max(totals.values(), default=0) or 1,
     }
     return render(request, "cycles/cycle.html", context)
 
@@ -188,7 +195,9 @@ def states(request: HttpRequest) -> HttpResponse:
     language = get_language() or "en"
     invented = request.GET.get("invented") == "1"
     rows = StateParty.objects.filter(invented=invented).select_related("group").prefetch_related("ratifications")
-    named = sorted(rows, key=lambda state: (state.names.get(language) or state.names.get("en") or {}).get("short", state.code))
+    named = sorted(
+        rows, key=lambda state: (state.names.get(language) or state.names.get("en") or {}).get("short", state.code)
+    )
     pages = Paginator(named, 250)
     return render(request, "states.html", {"states": pages.get_page(request.GET.get("page")), "invented": invented})
 

@@ -19,8 +19,8 @@ from cases.models import Extension, Nomination, Submission, Task
 from cases.operations import deadlines, people
 from cases.operations.transition import advance, why_not
 from cases.queries import open_tasks, people_of, seats_of, timeline_for
-from cases.views.common import Context, address, case_of, frame, load, now, page, request_key, seen
-from notifications.verbs import verb_of
+from cases.verbs import verb_of
+from cases.views.common import Context, address, case_of, confirm_identity, frame, load, now, page, request_key, seen
 from workflow.deadlines import passed
 from workflow.machine import edges
 
@@ -58,11 +58,18 @@ def review_page(context: Context, **extra: Any) -> dict[str, Any]:
         current="review",
         seats=seats,
         people=people_by_seat(everybody),
-        tasks=[(task, context.definition.task(task.key), passed(task.due_on, at) if task.due_on else False) for task in tasks],
+        tasks=[
+            (task, context.definition.task(task.key), passed(task.due_on, at) if task.due_on else False)
+            for task in tasks
+        ],
         turn=_turn(tasks, context),
         can=[edge for edge, reasons, mine in steps if mine and not reasons and edge.effect not in RARE],
         rare=[edge for edge, reasons, mine in steps if mine and not reasons and edge.effect in RARE],
-        cannot=[(edge, reasons) for edge, reasons, mine in steps if mine and reasons and edge.effect not in {*RARE, "resume"}],
+        cannot=[
+            (edge, reasons)
+            for edge, reasons, mine in steps
+            if mine and reasons and edge.effect not in {*RARE, "resume"}
+        ],
         others=[edge for edge, _reasons, mine in steps if not mine],
         may_extend=context.rights.act_standing("extend_deadline") is not None,
         submissions=[one for one in submissions if one.submitted_at],
@@ -105,6 +112,7 @@ def entry(event: Any, context: Context) -> dict[str, Any]:
 
 
 @page
+@confirm_identity
 @require_POST
 def act(request: HttpRequest, phase: str, code: str, action: str) -> HttpResponse:
     """Take one step of the mechanism."""
@@ -171,6 +179,7 @@ def _people(context: Context, **extra: Any) -> dict[str, Any]:
 
 
 @page
+@confirm_identity
 @require_POST
 def name(request: HttpRequest, phase: str, code: str) -> HttpResponse:
     """Name a person for a seat, with the note verbale."""
@@ -179,8 +188,14 @@ def name(request: HttpRequest, phase: str, code: str) -> HttpResponse:
     try:
         named, dated = _named(typed)
         people.name_person(
-            case=context.review.case, seat_uid=typed.get("seat", ""), person=named, reference=typed["reference"],
-            dated=dated, by=request.user, at=now(), replaces_uid=typed.get("replaces", ""),
+            case=context.review.case,
+            seat_uid=typed.get("seat", ""),
+            person=named,
+            reference=typed["reference"],
+            dated=dated,
+            by=request.user,
+            at=now(),
+            replaces_uid=typed.get("replaces", ""),
         )
     except BadInput as refusal:
         shown = _people(context, typed=typed, errors=refusal.details["fields"])
@@ -194,14 +209,12 @@ def _named(typed: dict[str, str]) -> tuple[people.Named, date]:
 
     :raises BadInput: with a sentence per field.
     """
-    errors = {}
-    for field, sentence in (
+    needed = (
         ("name", _("Write the person's name.")),
         ("office", _("Write the person's office.")),
         ("reference", _("Write the reference of the note verbale.")),
-    ):
-        if not typed.get(field):
-            errors[field] = sentence
+    )
+    errors = {field: sentence for field, sentence in needed if not typed.get(field)}
     try:
         validate_email(typed.get("email", ""))
     except ValidationError:
@@ -217,26 +230,40 @@ def _named(typed: dict[str, str]) -> tuple[people.Named, date]:
         raise BadInput(*errors.values(), fields=errors)
     language = typed.get("language", "en")
     named = people.Named(
-        role=typed["role"], name=typed["name"], office=typed["office"], email=typed["email"],
-        phone=typed.get("phone", ""), language=language if language in Language.values else "en",
+        role=typed["role"],
+        name=typed["name"],
+        office=typed["office"],
+        email=typed["email"],
+        phone=typed.get("phone", ""),
+        language=language if language in Language.values else "en",
     )
     return named, dated
 
 
 @page
+@confirm_identity
 @require_POST
 def register(request: HttpRequest, phase: str, code: str, nomination: str) -> HttpResponse:
     """Register a named person in their seat."""
-    people.register(case=case_of(phase, code), nomination_uid=nomination, by=request.user, at=now())
+    people.register(
+        case=case_of(phase, code), nomination_uid=nomination, by=request.user, at=now(), request=request_key(request)
+    )
     messages.success(request, _("Registered. The person sees this review from now on."))
     return redirect("people", phase=phase, code=code)
 
 
 @page
+@confirm_identity
 @require_POST
 def release(request: HttpRequest, phase: str, code: str, participation: str) -> HttpResponse:
     """End a person's role; drafts and tasks stay with the seat."""
-    people.release(case=case_of(phase, code), participation_uid=participation, by=request.user, at=now())
+    people.release(
+        case=case_of(phase, code),
+        participation_uid=participation,
+        by=request.user,
+        at=now(),
+        request=request_key(request),
+    )
     messages.success(request, _("The role has ended. Drafts and tasks stay with the seat."))
     return redirect("people", phase=phase, code=code)
 
@@ -245,9 +272,12 @@ def release(request: HttpRequest, phase: str, code: str, participation: str) -> 
 def extend(request: HttpRequest, phase: str, code: str, task: str) -> HttpResponse:
     """Record more time for a deadline: the consequences first, then the new date and the reason."""
     context = load(request, phase, code)
-    found = Task.objects.filter(uid=task, review=context.review, done_at=None).exclude(due_on=None).select_related(
-        "seat__state"
-    ).first()
+    found = (
+        Task.objects.filter(uid=task, review=context.review, done_at=None)
+        .exclude(due_on=None)
+        .select_related("seat__state")
+        .first()
+    )
     if found is None:
         raise NotVisible
     if request.method != "POST":
@@ -259,12 +289,21 @@ def extend(request: HttpRequest, phase: str, code: str, task: str) -> HttpRespon
     except ValueError:
         sentence = _("Write the new date as year-month-day, such as 2026-05-31.")
         return render(
-            request, "reviews/extend.html", _extension(context, found, typed=typed, errors={"due_on": sentence}), status=422
+            request,
+            "reviews/extend.html",
+            _extension(context, found, typed=typed, errors={"due_on": sentence}),
+            status=422,
         )
     try:
         deadlines.extend_deadline(
-            case=context.review.case, task_uid=task, seen_due_on=shown, due_on=due_on, reason=typed.get("reason", ""),
-            by=request.user, at=now(), request=request_key(request),
+            case=context.review.case,
+            task_uid=task,
+            seen_due_on=shown,
+            due_on=due_on,
+            reason=typed.get("reason", ""),
+            by=request.user,
+            at=now(),
+            request=request_key(request),
         )
     except BadInput as refusal:
         shown_again = _extension(context, found, typed=typed, errors=refusal.details["fields"])
@@ -276,7 +315,11 @@ def extend(request: HttpRequest, phase: str, code: str, task: str) -> HttpRespon
 def _extension(context: Context, task: Task, **extra: Any) -> dict[str, Any]:
     earlier = Extension.objects.filter(seat=task.seat, deadline=task.deadline).order_by("pk")
     return frame(
-        context, current="review", task=task, rule=context.definition.task(task.key), earlier=list(earlier),
+        context,
+        current="review",
+        task=task,
+        rule=context.definition.task(task.key),
+        earlier=list(earlier),
         may_extend=context.rights.act_standing("extend_deadline") is not None,
         **{"typed": {}, "errors": {}, **extra},
     )

@@ -49,22 +49,43 @@ class Product:
         self.url = f"http://localhost:{self.port}"
         self.env = {
             **{k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "TEST_DATABASE_URL"}},
-            "DATA_DIR": str(folder), "DEMO": "1", "PORT": str(self.port), "SECRET_KEY": "browser-tests",
-            "DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONPATH": str(ROOT),
-            "AUDIT_KEY_FILE": str(folder / "audit.key"), "DATABASE_URL": f"sqlite:///{folder / 'reviews.sqlite3'}",
+            "DATA_DIR": str(folder),
+            "DEMO": "1",
+            "PORT": str(self.port),
+            "SECRET_KEY": "browser-tests",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "PYTHONPATH": str(ROOT),
+            "AUDIT_KEY_FILE": str(folder / "audit.key"),
+            "DATABASE_URL": f"sqlite:///{folder / 'reviews.sqlite3'}",
         }
 
     def manage(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.env, check=options.pop("check", True),
-            capture_output=True, text=True, timeout=300, **options,
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.env,
+            check=options.pop("check", True),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            **options,
         )
 
     @contextmanager
     def running(self):
         server = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self.port), "--log-level", "warning"],
-            cwd=ROOT, env=self.env,
+            [
+                sys.executable,
+                "-m",
+                "uvicorn",
+                "config.asgi:application",
+                "--port",
+                str(self.port),
+                "--log-level",
+                "warning",
+            ],
+            cwd=ROOT,
+            env=self.env,
         )
         try:
             for _attempt in range(200):

@@ -273,8 +273,6 @@ def test_no_invented_party_is_named_in_a_text(invented):
 def test_no_text_blames_or_ranks(language):
     pattern = re.compile(BLAME[language], re.IGNORECASE)
     found = [
-        (n, pattern.search(text)[0], text[:80])
-        for n, w, text in prose()
-        if w == language and pattern.search(text)
+        (n, pattern.search(text)[0], text[:80]) for n, w, text in prose() if w == language and pattern.search(text)
     ]
     assert found == []

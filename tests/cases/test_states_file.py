@@ -17,9 +17,7 @@ def read(text: str, **options: object) -> StatesFile:
 
 @pytest.fixture(scope="module")
 def shipped() -> StatesFile:
-    return parse(
-        (DATA / "states.csv").read_bytes(), (DATA / "state-names.csv").read_bytes(), as_of=date(2026, 11, 24)
-    )
+    return parse((DATA / "states.csv").read_bytes(), (DATA / "state-names.csv").read_bytes(), as_of=date(2026, 11, 24))
 
 
 def test_the_shipped_file_is_whole(shipped):
@@ -104,8 +102,7 @@ def test_byte_order_mark_windows_lines_other_columns_and_blank_lines_are_taken()
 
 def test_dates_and_evidence():
     found = read(
-        f"{HEADER},untoc_date,untoc_signed,untoc_evidence,tip_evidence\n"
-        "XAA,,y,y,,,2004-03-02,2000-12-12,R,U\n"
+        f"{HEADER},untoc_date,untoc_signed,untoc_evidence,tip_evidence\nXAA,,y,y,,,2004-03-02,2000-12-12,R,U\n"
     )
     assert found.errors == ()
     ratifications = found.rows[0].ratifications
@@ -146,10 +143,7 @@ BROKEN: dict[str, tuple[bytes, list[tuple[int, str]]]] = {
     "column twice": (f"{HEADER},untoc\nXAA,,y,,,,n\n".encode(), [(1, "untoc is there 2 times")]),
     "semicolons": (
         HEADER.replace(",", ";").encode() + b"\nXAA;;y;;;\n",
-        [
-            (1, f"The column {name} is missing. Columns are separated by commas.")
-            for name in HEADER.split(",")
-        ],
+        [(1, f"The column {name} is missing. Columns are separated by commas.") for name in HEADER.split(",")],
     ),
     "code in small letters, of two letters, with a digit, absent": (
         f"{HEADER}\nxaa,,y,,,\nXA,,y,,,\nXA1,,y,,,\n,,y,,,\n".encode(),

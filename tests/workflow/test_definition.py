@@ -134,10 +134,7 @@ def test_answers_can_be_drafted_from_the_launch_until_they_are_submitted(untoc: 
 
 def test_the_secretariat_drafts_nothing_and_reads_no_drafts(untoc: Mechanism) -> None:
     assert not [
-        stage.key
-        for stage in untoc.stages
-        for titles in stage.edit.values()
-        if "officer.secretariat" in titles
+        stage.key for stage in untoc.stages for titles in stage.edit.values() if "officer.secretariat" in titles
     ]
     assert "officer.secretariat" not in untoc.room("reviewers").readers
     assert "officer" not in untoc.room("seat").readers
@@ -262,9 +259,7 @@ def line(section: str, key: str, begins: str = "", *, nth: int = 1):
         start, end = block(text, section, key)
         first = text.count("\n", 0, start) + 1
         hits = [
-            first + number
-            for number, row in enumerate(text[start:end].split("\n"))
-            if row.strip().startswith(begins)
+            first + number for number, row in enumerate(text[start:end].split("\n")) if row.strip().startswith(begins)
         ]
         return f"line {hits[nth - 1]}"
 

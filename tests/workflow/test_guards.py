@@ -83,9 +83,7 @@ def test_submitted_and_not_are_about_the_acting_seat_alone() -> None:
 
 
 def test_all_submitted_waits_for_each_seat_of_the_capacity() -> None:
-    assert judge(
-        "all_submitted", review(SUR, submitted(ONE), submitted(TWO)), of="work", capacity="reviewing"
-    ).ok
+    assert judge("all_submitted", review(SUR, submitted(ONE), submitted(TWO)), of="work", capacity="reviewing").ok
     verdict = judge("all_submitted", review(SUR, submitted(ONE), TWO), of="work", capacity="reviewing")
     assert (verdict.ok, verdict.waiting_for) == (False, (3,))
     assert not judge("all_submitted", review(SUR), of="work", capacity="reviewing").ok
@@ -102,9 +100,7 @@ def test_all_submitted_waits_for_each_seat_of_the_capacity() -> None:
         ((replace(SUR, agreed_to_go_on=frozenset({"elsewhere"})), submitted(ONE), TWO), False),
     ],
 )
-def test_submitted_or_agreed_needs_one_and_the_reviewed_states_word(
-    seats: tuple[SeatFacts, ...], ok: bool
-) -> None:
+def test_submitted_or_agreed_needs_one_and_the_reviewed_states_word(seats: tuple[SeatFacts, ...], ok: bool) -> None:
     assert judge("submitted_or_agreed", review(*seats), of="work", capacity="reviewing").ok is ok
 
 
@@ -198,9 +194,7 @@ def test_a_guard_is_pure_and_a_refusal_says_why(facts: Facts, name: str) -> None
         with translation.override("en"):
             reason = str(verdict.reason)
         assert reason.endswith(".")
-        assert not any(
-            word in reason.lower() for word in ("overdue", "late", "fail", "must", "incomplete", "error")
-        )
+        assert not any(word in reason.lower() for word in ("overdue", "late", "fail", "must", "incomplete", "error"))
 
 
 @given(facts=FACTS, more=PRODUCTS)
@@ -208,8 +202,7 @@ def test_more_submissions_never_hold_a_review_back(facts: Facts, more: frozenset
     further = replace(
         facts,
         seats=tuple(
-            replace(seat, submitted=seat.submitted | more, cleared=seat.cleared | more)
-            for seat in facts.seats
+            replace(seat, submitted=seat.submitted | more, cleared=seat.cleared | more) for seat in facts.seats
         ),
     )
     for name in ("all_submitted@1", "submitted_or_agreed@1", "all_agreed@1"):

@@ -144,16 +144,14 @@ def test_only_this_module_imports_viewflow_and_it_is_not_installed() -> None:
         for app in ("workflow", "cases", "notifications", "config")
         for path in (ROOT / app).rglob("*.py")
     }
-    assert [
-        path.name for path, text in code.items() if "import viewflow" in text or "from viewflow" in text
-    ] == ["machine.py"]
+    assert [path.name for path, text in code.items() if "import viewflow" in text or "from viewflow" in text] == [
+        "machine.py"
+    ]
     probe = (
         "from django.conf import settings; import django;"
         "settings.configure(INSTALLED_APPS=['django.contrib.contenttypes', 'django.contrib.auth']);"
         "django.setup();"
         "import workflow.machine"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

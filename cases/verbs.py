@@ -10,7 +10,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 EVERYBODY, REVIEWED, REVIEWING, SECRETARIAT, OWN_SEAT, NOBODY = (
-    "everybody", "reviewed", "reviewing", "secretariat", "own_seat", "nobody",
+    "everybody",
+    "reviewed",
+    "reviewing",
+    "secretariat",
+    "own_seat",
+    "nobody",
 )
 
 
@@ -42,6 +47,8 @@ VERBS: dict[str, Verb] = {
     "document.unpublish": Verb(_("The State took back its decision to open a document"), EVERYBODY),
     "drafts.open": Verb(_("The State opened its drafts to the Secretariat for help"), SECRETARIAT),
     "drafts.close": Verb(_("The State's drafts are its own again"), SECRETARIAT),
+    "phase.launch": Verb(_("The reviews of a phase were opened"), NOBODY),
+    "phase.join": Verb(_("The review of a State that joined was opened"), NOBODY),
     "states.load": Verb(_("The list of States parties was loaded"), NOBODY),
     "mechanism.publish": Verb(_("A version of the mechanism was published"), NOBODY),
 }
