@@ -33,17 +33,17 @@ class Locked:
         return next((one for one in self.submissions if one.seat_id == seat_id and one.product == product), None)
 
 
-def lock_review(*, review_id: int | None = None, case: str | None = None) -> Locked:
-    """Lock a review and its seats: four statements.
+def lock_review(*, by: User | None, review_id: int | None = None, case: str | None = None) -> Locked:
+    """Lock a review and its seats for a write of ``by`` (None: the system): four statements.
 
-    :raises NotVisible: when there is no such review.
+    A review that ``by`` may not know of is looked up like one that does not exist: one statement, the same answer.
+
+    :raises NotVisible: when there is no such review for ``by``.
     """
     which = {"pk": review_id} if review_id is not None else {"case": case}
+    reviews = Review.objects.all() if by is None else Review.objects.visible_to(by)
     review = (
-        Review.objects.select_for_update(of=("self",))
-        .select_related("phase", "state", "mechanism")
-        .filter(**which)
-        .first()
+        reviews.select_for_update(of=("self",)).select_related("phase", "state", "mechanism").filter(**which).first()
     )
     if review is None:
         raise NotVisible

@@ -57,7 +57,7 @@ def clear(
     :raises Stale: the texts are not the ones ``by`` was shown.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         rights = locked.rights(by)
         standing = _clearer(locked, rights, product)
         act_once(by, request)

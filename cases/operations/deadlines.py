@@ -30,7 +30,7 @@ def extend_deadline(
     :raises BadInput: the new date is not later, or no reason is given.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         standing = locked.rights(by).act_standing("extend_deadline")
         if standing is None:
             raise NotAllowed(_("The Secretariat records extensions."))

@@ -1,20 +1,22 @@
 """Requests for clarification and replies (rules 38–42): asked, replied to, settled; each turn is an entry."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from cases.enums import Capacity, QueryStatus
-from cases.exceptions import BadInput, NotAllowed, NotVisible, Stale, WrongStage
+from cases.enums import Capacity, Language, QueryStatus
+from cases.exceptions import BadInput, NotAllowed, NotVisible, Reason, Stale, WrongStage
 from cases.locks import Locked, lock_review
-from cases.models import Message, Query, Seat, Task, Text, TextVersion, User
+from cases.models import Message, Query, Review, Seat, Task, Text, TextVersion, User
 from cases.operations.drafts import record_version, show_to_all
 from cases.operations.record import Request, act_once, save_head
 from cases.operations.tasks import open_tasks_after
+from cases.queries import questions_for, sections_for
 from cases.rights import Rights, Standing
 from workflow import ledger
+from workflow.deadlines import add_months
 
 OPEN = (QueryStatus.ASKED, QueryStatus.ANSWERED)
 ENDS = (QueryStatus.ACCEPTED, QueryStatus.WITHDRAWN, QueryStatus.CARRIED)
@@ -25,15 +27,17 @@ def ask_query(
 ) -> Query:
     """Ask the State under review about one question or article; everybody in the review reads it.
 
+    ``subject`` is the key of a question or of a section that this State is asked.
+
     :raises NotAllowed: the role does not ask.
     :raises WrongStage: there is no dialogue at this stage.
-    :raises BadInput: nothing was asked.
+    :raises BadInput: nothing was asked, or about nothing this State is asked; with a sentence per field.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         standing = _standing(locked.rights(by), "ask_query", _("Reviewing States ask for clarification."))
         act_once(by, request)
-        _need_words(words)
+        _refuse_missing({**_about(locked.review, subject), **_said(words, language)})
         query = Query.objects.create(review=locked.review, seat_id=standing.seat_id, subject=subject, asked_at=at)
         _say(
             locked=locked,
@@ -49,9 +53,9 @@ def ask_query(
         )
         reviewed = [seat for seat in locked.seats if seat.capacity == Capacity.REVIEWED]
         open_tasks_after(locked=locked, seats=reviewed, verb="query.ask", at=at)
-        task = Task.objects.filter(seat__in=reviewed, key="reply_to_query", done_at=None).order_by("due_on").last()
-        query.due_on = task.due_on if task else None
+        query.due_on = _reply_due_on(locked, reviewed[0], at)
         query.save(update_fields=["due_on"])
+        _date_reply_tasks(locked, at)
         _count(locked)
         return query
 
@@ -70,14 +74,17 @@ def reply_query(
     """Reply to a request; the reply speaks for the State.
 
     :raises NotAllowed: only the State under review's focal point replies.
+    :raises WrongStage: there is no dialogue at this stage.
+    :raises NotVisible: there is no such request in the review.
     :raises Stale: the request was settled or replied to meanwhile.
+    :raises BadInput: nothing was said; with a sentence per field.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         standing = _standing(locked.rights(by), "reply_query", _("The focal point of the State under review replies."))
         act_once(by, request)
         query = _query(locked, query_uid, seen_version)
-        _need_words(words)
+        _refuse_missing(_said(words, language))
         _say(
             locked=locked,
             query=query,
@@ -92,8 +99,7 @@ def reply_query(
         )
         query.status, query.version = QueryStatus.ANSWERED, query.version + 1
         query.save(update_fields=["status", "version"])
-        if not Query.objects.filter(review=locked.review, status=QueryStatus.ASKED).exists():
-            Task.objects.filter(review=locked.review, key="reply_to_query", done_at=None).update(done_at=at)
+        _date_reply_tasks(locked, at)
         asker = [locked.seat(query.seat_id)]
         open_tasks_after(locked=locked, seats=asker, verb="query.reply", at=at)
         _count(locked)
@@ -106,10 +112,13 @@ def settle_query(
     """End a query in one way: the reply accepted, withdrawn, or carried into an observation.
 
     :raises NotAllowed: only the State that asked settles.
+    :raises WrongStage: there is no dialogue at this stage.
+    :raises NotVisible: there is no such request in the review.
+    :raises Stale: the request was settled or replied to meanwhile.
     :raises BadInput: ``how`` is none of the ways a query ends.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         rights = locked.rights(by)
         standing = _standing(rights, "settle_query", _("The State that asked settles its request."))
         act_once(by, request)
@@ -134,8 +143,7 @@ def settle_query(
         still = Query.objects.filter(review=locked.review, seat_id=query.seat_id)
         if not still.filter(status=QueryStatus.ANSWERED).exists():
             Task.objects.filter(seat_id=query.seat_id, key="settle_query", done_at=None).update(done_at=at)
-        if not Query.objects.filter(review=locked.review, status=QueryStatus.ASKED).exists():
-            Task.objects.filter(review=locked.review, key="reply_to_query", done_at=None).update(done_at=at)
+        _date_reply_tasks(locked, at)
         _count(locked)
         return query
 
@@ -150,9 +158,24 @@ def _standing(rights: Rights, act: str, otherwise: object) -> Standing:
     raise NotAllowed(otherwise)  # type: ignore[arg-type]
 
 
-def _need_words(words: str) -> None:
+def _said(words: str, language: str) -> dict[str, Reason]:
+    """What is missing in what was said, by field."""
+    missing: dict[str, Reason] = {}
     if not words.strip():
-        raise BadInput(_("Write what you want to say."), fields={"words": _("Write what you want to say.")})
+        missing["words"] = _("Write what you want to say.")
+    if language not in Language.values:
+        missing["language"] = _("Choose the language of the text.")
+    return missing
+
+
+def _about(review: Review, subject: str) -> dict[str, Reason]:
+    asked = questions_for(review).filter(key=subject).exists() or sections_for(review).filter(key=subject).exists()
+    return {} if asked else {"subject": _("Choose the question or article you ask about.")}
+
+
+def _refuse_missing(missing: dict[str, Reason]) -> None:
+    if missing:
+        raise BadInput(*missing.values(), fields=missing)
 
 
 def _query(locked: Locked, query_uid: str, seen_version: int) -> Query:
@@ -206,6 +229,31 @@ def _say(
     show_to_all(text, room=room, at=at)
     Message.objects.create(query=query, text=text, at=at)
     record_version(locked=locked, text=text, verb=verb, by=by, standing=standing, at=at, room=room, request=request)
+
+
+def _reply_due_on(locked: Locked, seat: Seat, at: datetime) -> date | None:
+    """The date of one reply, counted from its own request; a later date recorded for the State holds for it too."""
+    rules = locked.review.definition.tasks_of(locked.review.stage)
+    rule = next((one for one in rules if one.opens_after == "query.ask" and one.deadline), None)
+    if rule is None or rule.deadline is None:
+        return None
+    deadline = locked.review.definition.deadline(rule.deadline)
+    own = add_months(at.date(), deadline.months) + timedelta(weeks=deadline.weeks, days=deadline.days)
+    moved = seat.extended.get(rule.deadline)
+    return max(own, date.fromisoformat(moved)) if moved else own
+
+
+def _date_reply_tasks(locked: Locked, at: datetime) -> None:
+    """One task stands for all open requests: it is done with the last, and dated by the earliest that is open."""
+    waiting = Query.objects.filter(review=locked.review, status=QueryStatus.ASKED)
+    tasks = Task.objects.filter(review=locked.review, key="reply_to_query", done_at=None)
+    dates = list(waiting.values_list("due_on", flat=True))
+    if not dates:
+        tasks.update(done_at=at)
+        return
+    earliest = min((due_on for due_on in dates if due_on), default=None)
+    if earliest:
+        tasks.filter(due_on__lt=earliest).update(due_on=earliest, passed_at=None)
 
 
 def _count(locked: Locked) -> None:

@@ -183,7 +183,7 @@ def _save_shared(
     request: Request | None,
 ) -> Text:
     """Save a text that another State reads: the version is an entry, and agreements to older words lapse."""
-    locked = lock_review(review_id=review.pk)
+    locked = lock_review(review_id=review.pk, by=by)
     rights = locked.rights(by)
     standing = _drafting(rights, kind)
     act_once(by, request)
@@ -297,7 +297,7 @@ def withdraw_text(
     :raises Stale: it was changed since ``by`` saw it.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(review_id=review.pk)
+        locked = lock_review(review_id=review.pk, by=by)
         rights = locked.rights(by)
         standing = _drafting(rights, kind)
         act_once(by, request)

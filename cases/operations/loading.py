@@ -42,7 +42,7 @@ def load_states(
     *, source: bytes, names: bytes | None, at: datetime, check: bool = False, invented: bool = False
 ) -> Loaded:
     """Add or update States parties from a file (formats.md §1); nothing changes when any line has a problem."""
-    file = parse(source, names)
+    file = parse(source, names, as_of=at.date())
     loaded = Loaded(
         errors=[{"line": one.line, "message": one.message} for one in file.errors],
         warnings=[{"line": one.line, "message": one.message} for one in file.warnings],

@@ -16,7 +16,7 @@ from cases.operations.record import Request, act_once, record, record_apart
 from cases.operations.tasks import open_stage_tasks
 from cases.operations.transition import set_writable
 from cases.rights import opens_reviews
-from workflow.lots import START_GROUPS, CannotAssignError, Participant, Reviewer, assign, assign_one
+from workflow.lots import START_GROUPS, Assignment, CannotAssignError, Participant, Reviewer, assign, assign_one
 from workflow.models import MechanismVersion
 
 
@@ -103,7 +103,7 @@ def open_review(
         Participation(user=officer, seat=seats[-1], review=review, role=Role.OFFICER, started_at=at)
         for officer in officers
     )
-    locked = lock_review(review_id=review.pk)
+    locked = lock_review(review_id=review.pk, by=None)
     _first_entry(locked=locked, mechanism=mechanism, by=by, at=at)
     open_stage_tasks(locked=locked, at=at)
     set_writable(locked)
@@ -121,13 +121,26 @@ def launch_phase(
 ) -> list[Review]:
     """Open the reviews of all ``states`` at once, with reviewers assigned by rules 10 to 13 from ``seed``.
 
-    The seed and the assignment are recorded in the phase's own chain, so that anybody can repeat it. Call inside a
-    transaction.
+    Call inside a transaction.
 
     :raises CannotAssignError: when the rules leave a seat that nobody can take; nothing is opened.
     """
-    by_code = {state.code: state for state in states}
-    assigned = assign((_participant(state) for state in by_code.values()), seed=seed)
+    states = list(states)
+    assigned = assign_reviewers(phase=phase, states=states, seed=seed, at=at, by=by)
+    return open_reviews(phase=phase, states=states, assigned=assigned, at=at, by=by, officers=officers)
+
+
+def assign_reviewers(
+    *, phase: Phase, states: Iterable[StateParty], seed: str, at: datetime, by: User | None = None
+) -> list[Assignment]:
+    """Assign reviewers and start groups to all ``states`` by rules 10 to 13; no review is opened yet.
+
+    The seed and the assignment are recorded in the phase's own chain, so that anybody can repeat it. Call inside a
+    transaction.
+
+    :raises CannotAssignError: when the rules leave a seat that nobody can take.
+    """
+    assigned = assign((_participant(state) for state in states), seed=seed)
     record_apart(
         case=f"{phase.key}/_",
         verb="phase.launch",
@@ -143,6 +156,23 @@ def launch_phase(
             ],
         },
     )
+    return assigned
+
+
+def open_reviews(
+    *,
+    phase: Phase,
+    states: Iterable[StateParty],
+    assigned: Iterable[Assignment],
+    at: datetime,
+    by: User | None = None,
+    officers: Sequence[User] = (),
+) -> list[Review]:
+    """Open the reviews that were assigned: those of the whole phase, or of one start group on its own date (rule 3).
+
+    Call inside a transaction.
+    """
+    by_code = {state.code: state for state in states}
     return [
         open_review(
             phase=phase,
@@ -157,8 +187,18 @@ def launch_phase(
     ]
 
 
-def launch_review(*, phase_key: str, state_code: str, by: User, at: datetime, request: Request | None = None) -> Review:
+def launch_review(
+    *,
+    phase_key: str,
+    state_code: str,
+    by: User,
+    at: datetime,
+    officers: Sequence[User] = (),
+    request: Request | None = None,
+) -> Review:
     """Open the review of one State that became party after its phase was launched.
+
+    ``by`` sits for the Secretariat, and whoever else of its ``officers`` is named.
 
     :raises NotAllowed: only the Secretariat's officers open reviews.
     :raises NotVisible: there is no such phase.
@@ -184,7 +224,7 @@ def launch_review(*, phase_key: str, state_code: str, by: User, at: datetime, re
             reviewers=reviewers,
             at=at,
             by=by,
-            officers=[by],
+            officers=[by, *(officer for officer in officers if officer.pk != by.pk)],
         )
         record_apart(
             case=f"{phase.key}/_",

@@ -24,7 +24,7 @@ def publish_document(
     :raises BadInput: the document or the scope is none there is.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         standing = locked.rights(by).act_standing("publish")
         if standing is None:
             raise NotAllowed(_("The State under review decides, once its review is concluded."), rule="publication")
@@ -65,7 +65,7 @@ def withdraw_publication(
     :raises NotAllowed: only the focal point of the State under review decides.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         standing = locked.rights(by).act_standing("publish")
         if standing is None:
             raise NotAllowed(_("The State under review decides, once its review is concluded."), rule="publication")
@@ -97,7 +97,7 @@ def open_drafts(*, case: str, until: date, by: User, at: datetime, request: Requ
     :raises BadInput: the date is past, or more than sixty days ahead.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         standing = locked.rights(by).act_standing("open_drafts_for_help")
         if standing is None:
             raise NotAllowed(_("The focal point decides about the State's drafts."))
@@ -136,7 +136,7 @@ def close_drafts(*, case: str, by: User, at: datetime, request: Request | None =
     :raises NotAllowed: only a focal point decides about its State's drafts.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         standing = locked.rights(by).act_standing("open_drafts_for_help")
         if standing is None:
             raise NotAllowed(_("The focal point decides about the State's drafts."))
@@ -167,7 +167,7 @@ def let_observers_read(*, case: str, drafts: bool, by: User) -> None:
     :raises NotAllowed: only a focal point decides for its State.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         standing = locked.rights(by).speaks
         if standing is None:
             raise NotAllowed(_("The focal point decides what the State's observers read."), rule="observers")

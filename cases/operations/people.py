@@ -47,7 +47,7 @@ def name_person(
     :raises NotAllowed: the seat is another State's, or the role does not name people.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         rights = locked.rights(by)
         seat = next((one for one in locked.seats if str(one.uid) == seat_uid and one.state_id), None)
         if seat is None:
@@ -122,7 +122,7 @@ def register(
     :raises NotAllowed: only the Secretariat registers.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         rights = locked.rights(by)
         standing = rights.act_standing("register_people")
         if standing is None:
@@ -237,7 +237,7 @@ def release(
     :raises NotAllowed: the role does not register people.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         rights = locked.rights(by)
         standing = rights.act_standing("register_people")
         if standing is None:

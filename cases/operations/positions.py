@@ -33,7 +33,7 @@ def take_position(
     :raises BadInput: a reservation or objection without its reason.
     """
     with transaction.atomic(durable=True):
-        locked = lock_review(case=case)
+        locked = lock_review(case=case, by=by)
         rights = locked.rights(by)
         act_once(by, request)
         text = Text.objects.filter(uid=text_uid, review=locked.review, withdrawn_at=None).first()

@@ -60,12 +60,13 @@ def sweep(*, now: datetime) -> Swept:
             done.failed.append(case)
     with transaction.atomic():
         _checkpoint_daily(now)
-        Installation.objects.update(last_sweep_at=now)
+        if not Installation.objects.update(last_sweep_at=now):
+            Installation.objects.create(last_sweep_at=now)
     return done
 
 
 def _mark_passed(*, case: str, now: datetime) -> int:
-    locked = lock_review(case=case)
+    locked = lock_review(case=case, by=None)
     tasks = [
         task
         for task in Task.objects.filter(review=locked.review, done_at=None, passed_at=None).exclude(due_on=None)
@@ -91,7 +92,7 @@ def _mark_passed(*, case: str, now: datetime) -> int:
 
 def _end_help(*, case: str, now: datetime) -> int:
     """Close to the Secretariat again the drafts that were opened until a day that has come."""
-    locked = lock_review(case=case)
+    locked = lock_review(case=case, by=None)
     still = set(
         Interval.objects.filter(
             review=locked.review, kind=IntervalKind.DRAFTS_OPEN, ends_on__gt=now.date()

@@ -55,7 +55,7 @@ def _advance(
     reason: str = "",
 ) -> Review:
     """The steps of ``advance`` inside a transaction of the caller's."""
-    locked = lock_review(case=case)
+    locked = lock_review(case=case, by=by)
     review = locked.review
     rights = locked.rights(by)
     act_once(by, request)

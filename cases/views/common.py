@@ -50,7 +50,7 @@ def page(view: View) -> View:
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The one 404: it tells nothing about what was asked for."""
-    return render(request, "errors/404.html", status=404)
+    return render(request, "errors/404.html", {"here": "/"}, status=404)
 
 
 def broken(request: HttpRequest) -> HttpResponse:

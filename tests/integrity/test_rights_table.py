@@ -52,7 +52,7 @@ def put(cast, stage: str) -> Review:
     """Set the stage as only a test may: rights depend on the stage alone."""
     Review.objects.filter(pk=cast.review.pk).update(stage=stage)
     with transaction.atomic():
-        set_writable(lock_review(review_id=cast.review.pk))
+        set_writable(lock_review(review_id=cast.review.pk, by=None))
     return cast.fresh()
 
 
