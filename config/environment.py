@@ -72,8 +72,7 @@ def database(url: str) -> dict[str, Any]:
             "PASSWORD": unquote(parts.password or ""),
             "HOST": parts.hostname or "",
             "PORT": str(parts.port or ""),
-            "CONN_MAX_AGE": 60,
-            "CONN_HEALTH_CHECKS": True,
+            "CONN_MAX_AGE": 0,  # under ASGI each request has a thread of its own; a kept connection would outlive it
             "OPTIONS": {"options": "-c lock_timeout=10000", **dict(parse_qsl(parts.query))},
         }
     raise ImproperlyConfigured(

@@ -1,5 +1,7 @@
 """Profile, language, the demonstration's sign-in, health."""
 
+from allauth.account import views as account
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -8,15 +10,16 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cases.enums import Language
-from cases.models import Installation, Participation, User
+from cases.models import Participation
 from cases.views.common import now, page
+from config.demonstration.people import can_be, is_demonstration
 
 OFFSETS = list(range(-12 * 60, 14 * 60 + 1, 30))
 
@@ -72,20 +75,20 @@ def _offset(minutes: int) -> str:
 @require_POST
 def become(request: HttpRequest) -> HttpResponse:
     """In a demonstration: sign in as one of its people. Anywhere else this address refuses."""
-    if not (settings.DEMO and Installation.objects.filter(demonstration=True).exists()):
+    if not is_demonstration():
         raise PermissionDenied
-    user = (
-        User.objects.filter(
-            username=request.POST.get("username", ""), is_active=True, participations__seat__state__invented=True
-        ).first()
-        or User.objects.filter(
-            username=request.POST.get("username", ""), is_active=True, participations__role="officer"
-        ).first()
-    )
+    user = can_be().filter(username=request.POST.get("username", "")).first()
     if user is None:
         return redirect("account_login")
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect("home")
+
+
+def reauthenticate(request: HttpRequest) -> HttpResponse:
+    """Who is there, again: by the second factor where the person has one, else by the password."""
+    if request.user.is_authenticated and is_mfa_enabled(request.user):
+        return redirect(f"{reverse('mfa_reauthenticate')}?{request.GET.urlencode()}")
+    return account.reauthenticate(request)
 
 
 @require_safe

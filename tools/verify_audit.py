@@ -13,6 +13,7 @@ one that writes the trail.
                      file must hold exactly that checkpoint.
 --open OBJECT        a JSON file {"content","salt"} as ``disclose`` prints it, checked to belong to its entry:
                      to the entry that its members "case" and "seq" name, or, without them, to any entry.
+--json               makes no difference here; the command of the same name takes it.
 
 Always prints one JSON object on standard output:
 
@@ -949,6 +950,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--key", metavar="HEX", type=parse_key)
     parser.add_argument("--checkpoint", metavar="N:HASH", type=parse_checkpoint)
     parser.add_argument("--open", metavar="OBJECT", dest="disclosed")
+    parser.add_argument("--json", action="store_true")
     report = new_report()
     try:
         given = parser.parse_args(argv)

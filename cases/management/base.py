@@ -15,14 +15,13 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, CommandParser
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.utils import translation
 
 from cases.exceptions import Refused
 
@@ -56,13 +55,13 @@ class BadUsage(CommandError):
 class Command(BaseCommand):
     """A command that returns an :class:`Outcome` from ``work``; ``needs_database`` refuses one that is not migrated."""
 
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks: list[str] = []
     needs_database = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
-    def work(self, **options: Any) -> Outcome:
+    def work(self, *args: Any, **options: Any) -> Outcome:
         """Do the work.
 
         :raises NotDone: when it is refused; every :class:`cases.exceptions.Refused` is taken as one.
@@ -97,8 +96,7 @@ class Command(BaseCommand):
             sentence = f"{str(error).removeprefix('Error: ')} (see manage.py {argv[1]} --help)"
             return self._refuse(sentence, BAD_USAGE, as_json=as_json)
         try:
-            with translation.override(None):
-                outcome = self._outcome(options)
+            outcome = self._outcome(options)
         except CommandError as error:
             return self._refuse(str(error), error.returncode, as_json=as_json)
         except ImproperlyConfigured as error:

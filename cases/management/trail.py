@@ -7,8 +7,8 @@ entry, so that an entry cut off at the end of a chain is missed.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 from django.db import connection
@@ -20,7 +20,8 @@ from tools.verify_audit import BadLineError, Disclosed, verify
 from workflow import ledger
 
 COLUMNS = (
-    "case", "seq", "at", "actor__uid", "verb", "object_type", "object_uid", "from_stage", "to_stage", "hash", "line",
+    "case", "seq", "at", "actor__uid", "verb", "object_type", "object_uid", "from_stage", "to_stage", "hash",
+    "review__case", "line",
 )
 
 
@@ -32,7 +33,8 @@ def verify_database(
     ``first_bad.line`` is the line that the entry has, or would have, in an export of all entries stored.
     """
     with _snapshot():
-        report = verify(_lines(), key=key, checkpoint=checkpoint, disclosed=disclosed, complete=False)
+        with closing(_lines()) as lines:
+            report = verify(lines, key=key, checkpoint=checkpoint, disclosed=disclosed, complete=False)
         newest = Checkpoint.objects.order_by("-number").first()
     covered = newest.entries if newest else 0
     if report["ok"] and report["entries"] > covered:
@@ -63,7 +65,7 @@ def _snapshot() -> Iterator[None]:
             cursor.execute("ROLLBACK")
 
 
-def _lines() -> Iterator[bytes]:
+def _lines() -> Generator[bytes, None, None]:
     heads = _heads()
     number, seen = 0, ("", 0, "")
     for number, row in enumerate(_entries().values_list(*COLUMNS).iterator(chunk_size=5000), 1):
@@ -79,7 +81,8 @@ def _lines() -> Iterator[bytes]:
             raise BadLineError(why, case=case, seq=1, line=number + 1)
     for one in Checkpoint.objects.order_by("number").iterator(chunk_size=500):
         yield bytes(one.heads_line) + b"\n"
-        _check_checkpoint(one)
+        number += 2
+        _check_checkpoint(one, number)
         yield bytes(one.line) + b"\n"
 
 
@@ -122,23 +125,24 @@ def _check_row(row: tuple[Any, ...], line: int) -> None:
         entry = json.loads(bytes(row[-1]))
         said = (
             entry["case"], entry["seq"], entry["at"], entry["actor"]["id"], entry["action"], entry["object"]["type"],
-            entry["object"]["id"], entry["from"] or "", entry["to"] or "", entry["hash"],
+            entry["object"]["id"], entry["from"] or "", entry["to"] or "", entry["hash"], entry["case"],
         )
     except (ValueError, KeyError, TypeError):
         return
     actor = str(row[3]) if row[3] else ledger.SYSTEM["id"]
-    kept = (row[0], row[1], ledger.format_time(row[2]), actor, *row[4:-1])
+    kept = (row[0], row[1], ledger.format_time(row[2]), actor, *row[4:-2], row[-2] or row[0])
     for name, one, other in zip(COLUMNS, kept, said, strict=False):
         if one != other:
-            why = f"the row's {name.removesuffix('__uid')} is not that of its line: one of the two was changed"
+            why = f"the row's {name.partition('__')[0]} is not that of its line: one of the two was changed"
             raise BadLineError(why, case=row[0], seq=row[1], line=line)
 
 
-def _check_checkpoint(one: Checkpoint) -> None:
+def _check_checkpoint(one: Checkpoint, number: int) -> None:
     try:
         line = json.loads(bytes(one.line))
         said = (line["checkpoint"], line["at"], line["cases"], line["entries"], line["hash"])
     except (ValueError, KeyError, TypeError):
         return
     if said != (one.number, ledger.format_time(one.at), one.cases, one.entries, one.hash):
-        raise BadLineError(f"the row of checkpoint {one.number} does not say what its line says")
+        why = f"the row of checkpoint {one.number} is not that of its line: one of the two was changed"
+        raise BadLineError(why, line=number)

@@ -33,8 +33,37 @@ def signing_key() -> Ed25519PrivateKey:
     return ledger.load_key(path)
 
 
+class CannotSign(Exception):
+    """The key at hand is not the one that must sign next; a checkpoint by it would break the trail for good."""
+
+
+def must_sign_next(newest: Checkpoint) -> str:
+    """The public key that must sign the checkpoint after ``newest``, as hex."""
+    line = json.loads(bytes(newest.line))
+    key: str = line["next_key"] or line["key"]
+    return key
+
+
+def key_after(last: Checkpoint | None) -> Ed25519PrivateKey:
+    """The key that signs the checkpoint after ``last``.
+
+    :raises CannotSign: when the key at hand is another one.
+    """
+    key = signing_key()
+    if last is not None and must_sign_next(last) != ledger.public_hex(key):
+        raise CannotSign(
+            f"AUDIT_KEY_FILE={settings.AUDIT_KEY_FILE} is not the key that must sign after checkpoint {last.number}; "
+            "set it to the file of that key."
+        )
+    return key
+
+
 def make_checkpoint(*, at: datetime) -> tuple[Checkpoint, list[ledger.Head]]:
-    """Sign the newest entry of every case; returns the checkpoint and those heads. Call inside a transaction."""
+    """Sign the newest entry of every case; returns the checkpoint and those heads. Call inside a transaction.
+
+    :raises CannotSign: when the key is not the one that the checkpoint before named.
+    :raises OSError, ledger.KeyFileError: when there is no key to read.
+    """
     lock_ledger(SYSTEM_CASE)  # one checkpoint at a time
     last = Checkpoint.objects.order_by("-number").first()
     heads = _heads()
@@ -50,7 +79,7 @@ def make_checkpoint(*, at: datetime) -> tuple[Checkpoint, list[ledger.Head]]:
         entries=entries,
         root=ledger.merkle_root(ledger.leaf(*head) for head in heads).hex(),
         prev=last.hash if last else ledger.ZERO,
-        key=signing_key(),
+        key=key_after(last),
     )
     checkpoint = Checkpoint(
         number=number,

@@ -1,5 +1,6 @@
 """One pass of the clock over what is due (formats.md §1): idempotent for a moment, one transaction per review."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,9 +10,12 @@ from django.db import transaction
 from cases.enums import IntervalKind
 from cases.locks import lock_review
 from cases.models import Checkpoint, Event, Installation, Interval, Review, Task
-from cases.operations.audit import make_checkpoint
-from cases.operations.record import record, save_head
+from cases.operations.audit import CannotSign, make_checkpoint
+from cases.operations.record import SYSTEM_CASE, record, save_head
 from workflow.deadlines import passed
+from workflow.ledger import KeyFileError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -56,10 +60,16 @@ def sweep(*, now: datetime) -> Swept:
             with transaction.atomic():
                 done.overdue += _mark_passed(case=case, now=now)
                 done.timers += _end_help(case=case, now=now)
-        except Exception:  # noqa: BLE001  one review must not stop the others; it is named
+        except Exception:
+            log.exception("the pass over %s failed", case)
             done.failed.append(case)
+    try:
+        with transaction.atomic():
+            _checkpoint_daily(now)
+    except (CannotSign, OSError, KeyFileError):
+        log.exception("no checkpoint could be signed")
+        done.failed.append(SYSTEM_CASE)
     with transaction.atomic():
-        _checkpoint_daily(now)
         if not Installation.objects.update(last_sweep_at=now):
             Installation.objects.create(last_sweep_at=now)
     return done

@@ -6,9 +6,10 @@ exported, exit status 1. An existing file is replaced as a whole.
 """
 
 import os
-import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,10 +20,12 @@ from cases.exceptions import NotVisible
 from cases.management import base
 from cases.management.commands.verify_audit import outcome_of, verify_file
 from cases.management.trail import verify_database
-from cases.operations.audit import export_case, export_trail, signing_key
 from cases.models import Checkpoint
+from cases.operations.audit import CannotSign, export_case, export_trail, key_after
 from tools.verify_audit import new_report
-from workflow.ledger import KeyFileError, public_hex
+from workflow.ledger import KeyFileError
+
+DEVICES = Path("/dev")
 
 
 class Command(base.Command):
@@ -37,11 +40,11 @@ class Command(base.Command):
         return new_report() | {"error": sentence}
 
     def work(self, *, out: str, review: str | None, **_options: Any) -> base.Outcome:
+        target = _target(out)
         _check_key()
         stored = verify_database()
         if not stored["ok"]:
             return _refused(stored)
-        target = Path(out)
         with _beside(target) as (draft, file):
             try:
                 if review is None:
@@ -63,16 +66,47 @@ class Command(base.Command):
 
 
 def _check_key() -> None:
-    """Refuse to sign with a key that no earlier checkpoint announced: the trail would not hold any more."""
-    newest = Checkpoint.objects.order_by("-number").first()
+    """Refuse before anything is written where the key cannot sign."""
     try:
-        key = public_hex(signing_key())
+        key_after(Checkpoint.objects.order_by("-number").first())
+    except CannotSign as error:
+        raise base.NotDone(str(error)) from error
     except (OSError, KeyFileError) as error:
         raise base.NotDone(
             f"The trail cannot be signed with AUDIT_KEY_FILE={settings.AUDIT_KEY_FILE}: {base.one_line(error)}."
         ) from error
-    if newest is not None and must_sign(newest) != key:
-        raise base.NotDone(
-            f"AUDIT_KEY_FILE={settings.AUDIT_KEY_FILE} is not the key that checkpoint {newest.number} says must sign next. "
-            "Set AUDIT_KEY_FILE to that key's file."
-        )
+
+
+def _refused(report: Mapping[str, Any]) -> base.Outcome:
+    return replace(outcome_of(report), lines=[], problems=[*outcome_of(report).problems, "Nothing was exported."])
+
+
+def _target(out: str) -> Path:
+    """The file to write.
+
+    The export takes its name by renaming, which would put a file in the place of a device: so not ``/dev/stdout``.
+    """
+    target = Path(out)
+    try:
+        taken = target.is_symlink() or (target.exists() and not target.is_file())
+        special = taken or target.parent.resolve() == DEVICES
+    except (OSError, ValueError) as error:
+        raise base.BadUsage(f"{out} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
+    if special:
+        raise base.BadUsage(f"{out} cannot be written: --out takes the name of a new or an ordinary file.")
+    return target
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[tuple[Path, IO[bytes]]]:
+    """A draft in the folder of ``target``, gone afterwards unless it took the name."""
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    try:
+        file = draft.open("xb")
+    except (OSError, ValueError) as error:
+        raise base.BadUsage(f"{target} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
+    try:
+        with file:
+            yield draft, file
+    finally:
+        draft.unlink(missing_ok=True)

@@ -53,4 +53,4 @@ def is_states_csv(source: bytes) -> bool:
             pass
     except (UnicodeDecodeError, csv.Error):
         return False
-    return set(REQUIRED) <= set(header)
+    return all(header.count(name) == 1 for name in REQUIRED)

@@ -21,7 +21,7 @@ class Command(base.Command):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
-            "--now", type=base.moment, metavar="TIME", help="take this time instead of the clock (embedded database only)"
+            "--now", type=base.moment, metavar="TIME", help="take this time, not the clock's (embedded database only)"
         )
 
     def work(self, *, now: datetime | None, **_options: Any) -> base.Outcome:
@@ -34,7 +34,8 @@ class Command(base.Command):
                 f"The trail cannot be signed with AUDIT_KEY_FILE={settings.AUDIT_KEY_FILE}: {base.one_line(error)}. "
                 "The reviews were done."
             ) from error
-        line = f"{done.overdue} dates passed, {done.reminders} reminders, {done.escalations} escalations, {done.timers} timers."
+        counts = {name.replace("overdue", "dates passed"): n for name, n in done.as_json().items() if name != "failed"}
+        line = ", ".join(f"{name}: {count}" for name, count in counts.items())
         problems = [f"{case} could not be done; the log says why." for case in done.failed]
         status = base.REFUSED if done.failed else base.DONE
         return base.Outcome(done.as_json(), lines=[line], problems=problems, status=status)

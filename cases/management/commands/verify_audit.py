@@ -41,7 +41,8 @@ class Command(base.Command):
         **_options: Any,
     ) -> base.Outcome:
         try:
-            held = {"key": key, "checkpoint": checkpoint, "disclosed": tool.load_disclosed(disclosed) if disclosed else None}
+            opened = tool.load_disclosed(disclosed) if disclosed is not None else None
+            held: dict[str, Any] = {"key": key, "checkpoint": checkpoint, "disclosed": opened}
             report = verify_database(**held) if file is None else verify_file(file, **held)
         except (OSError, ValueError, tool.NotATrailError) as error:
             raise base.BadUsage(f"{base.one_line(error)}.") from error
@@ -62,8 +63,10 @@ def outcome_of(report: Mapping[str, Any]) -> base.Outcome:
     """What a report says to people."""
     warnings = [f"Note: {one}" for one in report["warnings"]]
     if not report["ok"]:
-        return base.Outcome(report, problems=[*warnings, f"The trail does not hold: {where(report)}."], status=base.REFUSED)
-    counted = f"The trail holds: {report['entries']} entries in {report['cases']} cases, checkpoint {report['checkpoint']}."
+        problem = f"The trail does not hold: {where(report)}."
+        return base.Outcome(report, problems=[*warnings, problem], status=base.REFUSED)
+    newest = report["checkpoint"] or "none yet"
+    counted = f"The trail holds: {report['entries']} entries in {report['cases']} cases; newest checkpoint: {newest}."
     trusted = (
         "It was compared with what you hold."
         if report["trusted"]
