@@ -20,8 +20,18 @@ from tools.verify_audit import BadLineError, Disclosed, verify
 from workflow import ledger
 
 COLUMNS = (
-    "case", "seq", "at", "actor__uid", "verb", "object_type", "object_uid", "from_stage", "to_stage", "hash",
-    "review__case", "line",
+    "case",
+    "seq",
+    "at",
+    "actor__uid",
+    "verb",
+    "object_type",
+    "object_uid",
+    "from_stage",
+    "to_stage",
+    "hash",
+    "review__case",
+    "line",
 )
 
 
@@ -124,8 +134,17 @@ def _check_row(row: tuple[Any, ...], line: int) -> None:
     try:
         entry = json.loads(bytes(row[-1]))
         said = (
-            entry["case"], entry["seq"], entry["at"], entry["actor"]["id"], entry["action"], entry["object"]["type"],
-            entry["object"]["id"], entry["from"] or "", entry["to"] or "", entry["hash"], entry["case"],
+            entry["case"],
+            entry["seq"],
+            entry["at"],
+            entry["actor"]["id"],
+            entry["action"],
+            entry["object"]["type"],
+            entry["object"]["id"],
+            entry["from"] or "",
+            entry["to"] or "",
+            entry["hash"],
+            entry["case"],
         )
     except (ValueError, KeyError, TypeError):
         return

@@ -37,7 +37,12 @@ class Command(base.Command):
         return tool.new_report() | {"error": sentence}
 
     def work(
-        self, *, file: str | None, key: str | None, checkpoint: tuple[int, str] | None, disclosed: str | None,
+        self,
+        *,
+        file: str | None,
+        key: str | None,
+        checkpoint: tuple[int, str] | None,
+        disclosed: str | None,
         **_options: Any,
     ) -> base.Outcome:
         try:
