@@ -16,6 +16,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "user": user,
         "demo": settings.DEMO,
         "second_factor": settings.SECOND_FACTOR,
+        "source_url": settings.SOURCE_URL,
         "product_name": settings.PRODUCT_NAME,
         "languages": settings.LANGUAGES,
         "demo_people": demo_people,

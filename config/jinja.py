@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal
 from django.templatetags.static import static
 from django.urls import reverse
@@ -21,6 +21,8 @@ from django.utils import timezone, translation
 from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
+
+from cases.content import ASSISTANCE_FORMS, OBSERVATION_CATEGORIES
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 CLDR = {"en": "en_001", "zh-hans": "zh_Hans"}
@@ -53,6 +55,8 @@ def environment(**options: Any) -> Environment:
         "dir": direction,
         "label": label,
         "state_name": state_name,
+        "assistance_forms": ASSISTANCE_FORMS,
+        "observation_categories": OBSERVATION_CATEGORIES,
     }
     env.filters |= {
         "date": pass_context(lambda context, value, length="long": date_text(value, length)),
@@ -130,11 +134,13 @@ def date_text(value: date | datetime | None, length: str = "long") -> str:
 
 
 def datetime_text(value: datetime | None, length: str = "medium") -> str:
-    """Return a moment in UTC, named as such, in the current language."""
+    """Return a moment in UTC to the minute, named as such, in the current language; ``length`` is the date's."""
     if value is None:
         return ""
     moment = value.astimezone(UTC) if timezone.is_aware(value) else value
-    return f"{format_datetime(moment, format=length, tzinfo=UTC, locale=_locale(current_language()))} UTC"
+    locale = _locale(current_language())
+    clock = format_time(moment, format="HH:mm", tzinfo=UTC, locale=locale)
+    return str(locale.datetime_formats["medium"]).format(f"{clock} UTC", date_text(moment, length))
 
 
 def number_text(value: float) -> str:

@@ -197,6 +197,7 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "reviews@localhost")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
+SOURCE_URL = env.text("SOURCE_URL")  # where the users of this installation get its source (AGPL, section 13)
 PRODUCT_NAME = _("Peer reviews of the Convention")
 
 LOGGING = {

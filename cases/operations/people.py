@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
-from cases.enums import NominationStatus, Role
+from cases.enums import Capacity, NominationStatus, Role
 from cases.exceptions import BadInput, NotAllowed, NotVisible, WrongStage
 from cases.locks import Locked, lock_review
 from cases.models import Nomination, NoteVerbale, Participation, Task, User
@@ -92,7 +92,7 @@ def name_person(
         Task.objects.filter(seat=seat, done_at=None, key__in=_naming_tasks(person.role)).update(done_at=at)
         open_tasks_after(
             locked=locked,
-            seats=[one for one in locked.seats if one.capacity == "secretariat"],
+            seats=[one for one in locked.seats if one.capacity == Capacity.SECRETARIAT],
             verb="people.name",
             at=at,
         )
@@ -223,6 +223,8 @@ def _seat_person(
     Task.objects.filter(seat_id=nomination.seat_id, done_at=None, key__in=_naming_tasks(nomination.role)).update(
         done_at=at
     )
+    officers = [one for one in locked.seats if one.capacity == Capacity.SECRETARIAT]
+    open_tasks_after(locked=locked, seats=officers, verb="people.register", at=at)
     if not Nomination.objects.filter(review=locked.review, status=NominationStatus.ASKED).exists():
         Task.objects.filter(review=locked.review, key="register_people", done_at=None).update(done_at=at)
     return participation

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from cases.enums import Capacity, Role
+from cases.guards import facts_of, unmet
 from cases.locks import Locked
 from cases.models import Review, Seat, Task
 from workflow.deadlines import add_months
@@ -35,8 +36,18 @@ def open_stage_tasks(*, locked: Locked, at: datetime) -> None:
 
 
 def open_tasks_after(*, locked: Locked, seats: Iterable[Seat], verb: str, at: datetime) -> None:
-    """Open the tasks that an event begins (``opens_after``), where they are not open yet."""
+    """Open the tasks that an event begins (``opens_after``), where they are not open yet.
+
+    A task that asks for a step is opened once the step can be taken: nobody's turn comes before it is their turn.
+    """
     _open(locked=locked, seats=seats, after=verb, at=at)
+
+
+def _can_be_done(rule: TaskRule, locked: Locked) -> bool:
+    """Whether the steps a task asks for could be taken now, by whoever acts."""
+    edges = {edge.key: edge for edge in locked.review.definition.transitions_from(locked.review.stage)}
+    asked = [edges[action] for action in rule.until if action in edges]
+    return not asked or any(not unmet(edge, facts_of(locked, None)) for edge in asked)
 
 
 def reopen_seat_tasks(*, locked: Locked, seat: Seat, at: datetime) -> None:
@@ -60,7 +71,7 @@ def _open(*, locked: Locked, seats: Iterable[Seat], after: str | None, at: datet
         for seat in seats
         if rule.opens_after == after
         and rule.role.endswith("." + seat.capacity)
-        and (after is not None or not _settled(rule, locked, seat))
+        and (_can_be_done(rule, locked) if after is not None else not _settled(rule, locked, seat))
     ]
     if tasks:
         Task.objects.bulk_create(tasks, ignore_conflicts=True)

@@ -21,7 +21,7 @@ OPEN = {
 }  # fmt: skip
 OWN = {
     # one's own things only; what lies behind is filtered by visible_to
-    "home", "reviews", "cycle", "states", "notices", "read_notices", "profile", "account_reauthenticate",
+    "home", "reviews", "verifier", "cycle", "states", "notices", "read_notices", "profile", "account_reauthenticate",
     "account_change_password", "account_set_password", "account_email", "mfa_index", "mfa_reauthenticate",
     "mfa_activate_totp", "mfa_deactivate_totp", "mfa_list_webauthn", "mfa_add_webauthn", "mfa_reauthenticate_webauthn",
     "mfa_remove_webauthn", "mfa_edit_webauthn", "mfa_signup_webauthn", "mfa_generate_recovery_codes",

@@ -149,4 +149,4 @@ def test_the_list_of_observations(cast, person):
             cast.save("observation", str(uuid4()), content, "rfp1")
             written += 1
         counts[size] = asked(client, f"/reviews/{cast.review.case}/observations/")
-    constant(counts, 11)
+    constant(counts, 13)
