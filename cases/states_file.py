@@ -308,11 +308,12 @@ def _text(line: int, cells: Mapping[str, str], column: str, report: _Report) -> 
 
 
 def _names(line: int, cells: Mapping[str, str], report: _Report) -> dict[str, dict[str, str]]:
-    """Names from the columns ``short_en``, ``formal_zh_hans`` and so on, without UNTERM's footnote mark."""
+    """Names from the columns ``short_en``, ``formal_zh_hans`` and so on: single blanks, no footnote mark."""
     found: dict[str, dict[str, str]] = {}
     for language in LANGUAGES:
         for form in ("short", "formal"):
-            name = _text(line, cells, f"{form}_{language.replace('-', '_')}", report).rstrip("* ")
+            given = _text(line, cells, f"{form}_{language.replace('-', '_')}", report)
+            name = " ".join(given.rstrip("* ").split())
             if name:
                 found.setdefault(language, {})[form] = name
     _text(line, cells, "name_en", report)
