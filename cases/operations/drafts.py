@@ -288,14 +288,15 @@ def lapse_agreements(*, locked: Locked, text: Text, at: datetime) -> list[str]:
     return ["stage_version"]
 
 
-def withdraw_text(
-    *, review: Review, kind: str, ref: str, by: User, at: datetime, seen_version: int, request: Request | None = None
+def withdraw_observation(
+    *, review: Review, ref: str, by: User, at: datetime, seen_version: int, request: Request | None = None
 ) -> Text:
-    """Take a shared text (an observation) out of the list; it stays in the record.
+    """Take an observation out of the list; it stays in the record.
 
-    :raises NotVisible: there is no such text for ``by``.
+    :raises NotVisible: there is no such observation for ``by``.
     :raises Stale: it was changed since ``by`` saw it.
     """
+    kind = "observation"
     with transaction.atomic(durable=True):
         locked = lock_review(review_id=review.pk, by=by)
         rights = locked.rights(by)
@@ -313,7 +314,7 @@ def withdraw_text(
         record_version(
             locked=locked,
             text=text,
-            verb=f"{kind}.withdraw",
+            verb="observation.withdraw",
             by=by,
             standing=standing,
             at=at,

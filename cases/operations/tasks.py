@@ -78,13 +78,14 @@ def _open(*, locked: Locked, seats: Iterable[Seat], after: str | None, at: datet
 
 
 def _settled(rule: TaskRule, locked: Locked, seat: Seat) -> bool:
-    """Whether a task asks for what the seat has already: its people, or a submission that still stands."""
+    """Whether a task asks for what is there already: people, a text shared, or a submission that still stands."""
     naming = NAMING.get(rule.key)
     if naming and any(person.role == naming and person.seat_id == seat.pk for person in locked.people):
         return True
-    products = {locked.review.definition.transition(action).product for action in rule.until if "." not in action} - {
-        None
-    }
+    steps = [locked.review.definition.transition(action) for action in rule.until if "." not in action]
+    if any(step.effect == "share" and step.product in locked.review.shared for step in steps):
+        return True
+    products = {step.product for step in steps} - {None}
     return any(one.seat_id == seat.pk and one.submitted_at and one.product in products for one in locked.submissions)
 
 

@@ -125,7 +125,9 @@ def _apply(
         review.stage_since = at
         close_tasks(review=review, at=at)
     elif seat is not None:
-        close_tasks(review=review, at=at, action=edge.key, seat=seat)
+        # What one State shares is shared for all that wrote it; everything else each does for itself.
+        for one in locked.seats if edge.effect == "share" else [seat]:
+            close_tasks(review=review, at=at, action=edge.key, seat=one)
     record(
         head=review,
         verb=f"review.{edge.key}",
