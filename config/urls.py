@@ -1,9 +1,7 @@
 """Every address of the product; the test of rights fails for one that nobody classified."""
 
 from allauth.account import views as account
-from django.conf import settings
 from django.urls import include, path
-from django.views.generic import TemplateView
 
 from cases import urls as cases_urls
 from config import views
@@ -34,8 +32,5 @@ urlpatterns = [
     path("accounts/email/", account.email, name="account_email"),
     path("accounts/2fa/", include("allauth.mfa.urls")),
 ]
-if settings.DEBUG:
-    urlpatterns.append(path("design/", TemplateView.as_view(template_name="design.html"), name="design"))
-
 handler404 = "cases.views.common.not_found"
 handler500 = "cases.views.common.broken"
