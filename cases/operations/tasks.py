@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from cases.enums import Capacity, Role
+from cases.enums import Capacity, QueryStatus, Role
 from cases.guards import facts_of, unmet
 from cases.locks import Locked
-from cases.models import Review, Seat, Task
+from cases.models import Query, Review, Seat, Task
 from workflow.deadlines import add_months
 from workflow.definition import Deadline, TaskRule
 
@@ -103,7 +103,7 @@ def close_tasks(*, review: Review, at: datetime, action: str | None = None, seat
 
 
 def shift_dates(*, review: Review, days: int) -> None:
-    """Move every open date of a review, and every extension, by the days it was suspended."""
+    """Move every open date of a review, of its requests and extensions, by the days it was suspended."""
     if not days:
         return
     moved = []
@@ -112,6 +112,11 @@ def shift_dates(*, review: Review, days: int) -> None:
             task.due_on, task.passed_at = task.due_on + timedelta(days=days), None
             moved.append(task)
     Task.objects.bulk_update(moved, ["due_on", "passed_at"])
+    waiting = list(Query.objects.filter(review=review, status=QueryStatus.ASKED, due_on__isnull=False))
+    for query in waiting:
+        if query.due_on:
+            query.due_on += timedelta(days=days)
+    Query.objects.bulk_update(waiting, ["due_on"])
     for seat in Seat.objects.filter(review=review).exclude(capacity=Capacity.SECRETARIAT):
         if seat.extended:
             seat.extended = {
