@@ -26,6 +26,18 @@ OBSERVATION_CATEGORIES = {
     "assistance_need": _("Need for technical assistance"),
 }
 
+ASSISTANCE_FORMS = {
+    "legislative_drafting": _("Legislative drafting"),
+    "legal_advice": _("Legal advice"),
+    "model_legislation": _("Model legislation"),
+    "capacity_building": _("Training and capacity-building"),
+    "institution_building": _("Institution-building"),
+    "on_site_expert": _("Assistance by an expert on site"),
+    "data_systems": _("Data and information systems"),
+    "good_practices": _("Examples of good practice"),
+    "other": _("Other"),
+}
+
 
 def is_empty(content: Content) -> bool:
     """Whether nothing was said: every leaf is empty, false or blank."""

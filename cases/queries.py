@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import F, Q, QuerySet
 
@@ -16,20 +16,23 @@ from cases.models import (
     Review,
     Seat,
     Section,
+    StateParty,
     Task,
     Text,
     User,
 )
 from cases.rights import Rights
 
+Seated = TypeVar("Seated", Participation, Task, Event)
+
 
 def visible_review(user: User, case: str) -> Review:
-    """The review of this name, if ``user`` may know of it, with its State, phase and mechanism.
+    """The review of this name, if ``user`` may know of it, with its State and phase.
 
     :raises NotVisible: alike for a hidden review and one that does not exist.
     """
     review = (
-        Review.objects.visible_to(user).select_related("state", "phase__cycle", "mechanism").filter(case=case).first()
+        Review.objects.visible_to(user).select_related("state", "phase").filter(case=case).first()
     )
     if review is None:
         raise NotVisible
@@ -45,9 +48,29 @@ def tasks_for(user: User) -> QuerySet[Task]:
             seat__participations__ended_at=None,
             seat__participations__role=F("role"),
         )
-        .select_related("seat__state", "review__state", "review__mechanism", "review__phase")
+        .select_related("seat__state", "review__state")
         .order_by(F("due_on").asc(nulls_last=True), "id")
     )
+
+
+def first_tasks_for(user: User, number: int) -> list[Task]:
+    """The first ``number`` of ``tasks_for``, with seat, review and their States.
+
+    Sorted as keys first: of thousands of tasks only those shown are read.
+    """
+    keys = list(tasks_for(user).select_related(None).values_list("pk", flat=True)[:number])
+    found = Task.objects.filter(pk__in=keys).select_related("seat", "review").in_bulk()
+    tasks = [found[key] for key in keys]
+    attach_states([thing for task in tasks for thing in (task.seat, task.review)])
+    return tasks
+
+
+def attach_states(things: Iterable[Seat | Review]) -> None:
+    """Give each seat or review its State, every State read and unpacked once; one query."""
+    things = list(things)
+    states = StateParty.objects.in_bulk({thing.state_id for thing in things if thing.state_id})
+    for thing in things:
+        thing.state = states.get(thing.state_id)
 
 
 def open_tasks(review: Review) -> QuerySet[Task]:
@@ -66,6 +89,15 @@ def people_of(review: Review) -> QuerySet[Participation]:
         .select_related("user", "seat__state")
         .order_by("seat_id", "role", "id")
     )
+
+
+def seated(rows: Iterable[Seated], seats: Iterable[Seat]) -> list[Seated]:
+    """The rows of a review, each with its seat from those already read; a row may belong to no seat."""
+    by_id = {seat.pk: seat for seat in seats}
+    rows = list(rows)
+    for row in rows:
+        row.seat = by_id.get(row.seat_id)
+    return rows
 
 
 def seats_of(review: Review) -> list[Seat]:

@@ -106,6 +106,11 @@ class Rights:
             common.add("review")
         return frozenset(common)
 
+    @property
+    def takes_trail(self) -> bool:
+        """Whether the person takes the review's trail away as a file: it holds no content (formats.md §3)."""
+        return any(one.role in {Role.FOCAL_POINT, Role.MISSION, Role.OFFICER} for one in self.standings)
+
     def reads(self, room: str, seat_id: int | None) -> bool:
         """Whether the person reads a thing of ``seat_id`` that lies in ``room``."""
         return (room == "seat" and seat_id in self.own_seats) or room in self.rooms

@@ -14,6 +14,8 @@ GROUPS = (
     "observations",
     "summary",
     "documents",
+    "follow_up",
+    "launch",
 )
 urlpatterns = [
     pattern

@@ -126,7 +126,9 @@ def _write(
             room=review.definition.text(kind).draft_room,
             version=0,
         )
-    elif text.content == content and text.language == language and text.withdrawn_at is None:
+    elif text.withdrawn_at is not None:
+        raise Stale(_("This text was taken out meanwhile. What you typed is still here."), current=text, ancestor={})
+    elif text.content == content and text.language == language:
         return text, False
     elif text.version != seen_version:
         ancestor = TextVersion.objects.filter(text=text, number=seen_version).first()
@@ -140,7 +142,7 @@ def _write(
     text.version += 1
     text.version_uid = uuid4()
     text.content, text.language = dict(content), language
-    text.updated_at, text.updated_by, text.withdrawn_at = at, by, None
+    text.updated_at, text.updated_by = at, by
     text.save()
     TextVersion.objects.create(
         uid=text.version_uid,

@@ -6,10 +6,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases.enums import Stance
-from cases.exceptions import BadInput, NotAllowed, NotVisible, Stale
+from cases.exceptions import BadInput, NotAllowed, NotVisible, Stale, WrongStage
 from cases.locks import lock_review
 from cases.models import Position, Text, User
 from cases.operations.record import Request, act_once, record, save_head
+from workflow.machine import edges
 
 
 def take_position(
@@ -29,6 +30,7 @@ def take_position(
     :raises Repeated: this form was sent before; it acted once.
     :raises NotVisible: the text does not exist for ``by``.
     :raises NotAllowed: only focal points take positions.
+    :raises WrongStage: this text is not being agreed at this stage.
     :raises Stale: the words have changed since ``by`` read them.
     :raises BadInput: a reservation or objection without its reason.
     """
@@ -44,6 +46,10 @@ def take_position(
         standing = rights.act_standing("take_position")
         if standing is None:
             raise NotAllowed(_("The focal points of the States in the review take positions."), rule="agreement")
+        product = locked.review.definition.text(text.kind).product
+        agreed_here = {one.product for one in edges(locked.review.definition, locked.review.stage) if one.product}
+        if product not in agreed_here:
+            raise WrongStage(_("This text is not being agreed at the stage the review is in now."))
         if text.version != seen_version:
             raise Stale(_("The words have changed since you read them. Read them again before you decide."))
         if stance not in Stance.values:

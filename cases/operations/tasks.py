@@ -90,13 +90,15 @@ def _settled(rule: TaskRule, locked: Locked, seat: Seat) -> bool:
 
 
 def close_tasks(*, review: Review, at: datetime, action: str | None = None, seat: Seat | None = None) -> None:
-    """Close open tasks: those of one seat that ``action`` fulfils, or all that the stage does not know."""
+    """Close open tasks: those that ``action`` fulfils (of one seat, or of all), or all that the stage does not know."""
     tasks = Task.objects.filter(review=review, done_at=None)
-    if action is not None and seat is not None:
+    if action is not None:
         keys = [rule.key for rule in review.definition.tasks if action in rule.until]
         if not keys:
             return
-        tasks = tasks.filter(seat=seat, key__in=keys)
+        tasks = tasks.filter(key__in=keys)
+        if seat is not None:
+            tasks = tasks.filter(seat=seat)
     elif not review.withdrawn:
         tasks = tasks.exclude(key__in=[rule.key for rule in review.definition.tasks_of(review.stage)])
     tasks.update(done_at=at)

@@ -125,9 +125,8 @@ def _apply(
         review.stage_since = at
         close_tasks(review=review, at=at)
     elif seat is not None:
-        # What one State shares is shared for all that wrote it; everything else each does for itself.
-        for one in locked.seats if edge.effect == "share" else [seat]:
-            close_tasks(review=review, at=at, action=edge.key, seat=one)
+        # what one State shares is shared for all that wrote it; everything else each does for itself
+        close_tasks(review=review, at=at, action=edge.key, seat=None if edge.effect == "share" else seat)
     record(
         head=review,
         verb=f"review.{edge.key}",

@@ -1,6 +1,6 @@
 """What every view shares: who may see, what a refusal looks like, the frame of a review's pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
@@ -18,8 +18,9 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
+from cases.enums import Capacity
 from cases.exceptions import NotVisible, Refused, Repeated
-from cases.models import Review, Seat
+from cases.models import Review, Seat, Text
 from cases.operations.record import Request
 from cases.queries import seats_of, visible_review
 from cases.rights import Rights, rights_for
@@ -76,6 +77,8 @@ def origin(request: HttpRequest) -> str:
     if parts[1] != "reviews" or len(parts) <= 4:
         return "/"
     tab = f"{parts[4]}/" if parts[4] in {name for name, _title in TABS} else ""
+    if parts[4] == "clear" and len(parts) > 5:
+        tab = f"clear/{parts[5]}/"
     return "/".join(parts[:4]) + "/" + tab
 
 
@@ -165,7 +168,24 @@ TABS = (
     ("documents", lambda: _("Documents")),
     ("people", lambda: _("People")),
     ("timeline", lambda: _("Timeline")),
+    ("follow-up", lambda: _("Follow-up")),
 )
+
+
+def is_helped(review: Review, seat_id: int) -> bool:
+    """Whether a State lets the Secretariat read its drafts for now, for help with them."""
+    return seat_id in {int(one) for one in review.helped_seats}
+
+
+def keeps_follow_up(context: Context, seats: Iterable[Seat]) -> bool:
+    """Whether the person's own State keeps a follow-up, or may; nobody else learns that there is one (rule 66)."""
+    own = next((seat for seat in seats if seat.capacity == Capacity.REVIEWED), None)
+    if own is None or own.pk not in context.rights.own_seats:
+        return False
+    if context.rights.edit_standing("follow_up") is not None:
+        return True
+    ended = context.definition.stage(context.review.stage).final
+    return ended and Text.objects.filter(seat=own, kind="follow_up").exists()
 
 
 def frame(context: Context, *, current: str = "", **extra: Any) -> dict[str, Any]:
@@ -173,6 +193,7 @@ def frame(context: Context, *, current: str = "", **extra: Any) -> dict[str, Any
     review = context.review
     base = address(review)
     seats: list[Seat] = extra.pop("seats", None) or seats_of(review)
+    hidden = set() if keeps_follow_up(context, seats) else {"follow-up"}
     return {
         "review": review,
         "rights": context.rights,
@@ -183,7 +204,11 @@ def frame(context: Context, *, current: str = "", **extra: Any) -> dict[str, Any
         "acting_seat": next(
             (s for s in seats if context.rights.acting and s.pk == context.rights.acting.seat_id), None
         ),
-        "tabs": [(base if name == "review" else f"{base}{name}/", title(), name == current) for name, title in TABS],
+        "tabs": [
+            (base if name == "review" else f"{base}{name}/", title(), name == current)
+            for name, title in TABS
+            if name not in hidden
+        ],
         "key": new_key(),
         **extra,
     }

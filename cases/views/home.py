@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from cases.enums import Capacity
 from cases.models import Cycle, Participation, Phase, Review, StateParty, Task
-from cases.queries import tasks_for
+from cases.queries import attach_states, first_tasks_for
+from cases.rights import opens_reviews
 from cases.views.common import now, page
 from workflow.deadlines import passed
 
@@ -24,7 +25,7 @@ REVIEWS_SHOWN = 200
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What I owe, most urgent first; nothing owed: what I am waiting for."""
-    rows = list(tasks_for(request.user)[: TASKS_SHOWN + 1])
+    rows = first_tasks_for(request.user, TASKS_SHOWN + 1)
     at = now()
     tasks = [
         task_row(task, at.date(), passed(task.due_on, at) if task.due_on else False) for task in rows[:TASKS_SHOWN]
@@ -37,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def task_row(task: Task, today: date, is_passed: bool) -> dict[str, Any]:
     """A task as a line: what, on which review, in which capacity, by when, and where to go."""
-    rule = task.review.mechanism.definition.task(task.key)
+    rule = task.review.definition.task(task.key)
     return {
         "task": task,
         "labels": rule.labels,
@@ -59,9 +60,9 @@ WHERE = {
     "register_people": "people/",
     "agree_consultations": "consultations/",
     "draft_answers": "questionnaire/",
-    "submit_self_assessment": "questionnaire/",
+    "submit_self_assessment": "clear/self_assessment/",
     "draft_feedback": "feedback/",
-    "submit_feedback": "feedback/",
+    "submit_feedback": "clear/feedback/",
     "reply_to_query": "queries/",
     "settle_query": "queries/",
     "draft_observations": "observations/",
@@ -80,20 +81,43 @@ def waiting_for(request: HttpRequest) -> list[dict[str, Any]]:
     tasks = (
         Task.objects.filter(review__in=Review.objects.visible_to(request.user).values("pk"), done_at=None)
         .exclude(seat__capacity=Capacity.SECRETARIAT)
-        .select_related("seat__state", "review__state", "review__mechanism")
+        .select_related("seat", "review")
         .order_by("due_on", "id")[:10]
     )
+    attach_states([thing for task in tasks for thing in (task.seat, task.review)])
     at = now()
-    return [task_row(task, at.date(), passed(task.due_on, at) if task.due_on else False) for task in tasks]
+    rows = [task_row(task, at.date(), passed(task.due_on, at) if task.due_on else False) for task in tasks]
+    return [{**row, "where": f"/reviews/{row['review'].case}/"} for row in rows]  # the page of the task is not theirs
 
 
 @page
 @require_safe
 def reviews(request: HttpRequest) -> HttpResponse:
     """Every review this person may see, filtered by phase, stage, group and State; in the order of their names."""
-    visible = Review.objects.visible_to(request.user).select_related("state__group", "phase", "mechanism")
-    phases = list(Phase.objects.filter(reviews__in=visible.values("pk")).distinct().order_by("pk"))
+    visible = Review.objects.visible_to(request.user)
+    phases = list(Phase.objects.filter(pk__in=visible.values("phase_id")).select_related("cycle").order_by("pk"))
     chosen = {name: request.GET.get(name, "") for name in ("phase", "stage", "group", "state")}
+    rows = list(_filtered(visible, chosen, after=request.GET.get("after", ""))[: REVIEWS_SHOWN + 1])
+    shown = rows[:REVIEWS_SHOWN]
+    query = request.GET.copy()
+    if len(rows) > REVIEWS_SHOWN:
+        query["after"] = shown[-1].case
+    turns = whose_turn(shown)
+    states = {review.state_id for review in shown}.union(*turns.values()) - {None}
+    capacities = _capacities(request, shown)
+    context = {
+        "reviews": [(review, turns.get(review.pk, ()), capacities.get(review.pk)) for review in shown],
+        "states": StateParty.objects.only("names").in_bulk(states),
+        "definition": shown[0].definition if shown else None,
+        "phases": phases,
+        "chosen": chosen,
+        "next": f"?{query.urlencode()}" if len(rows) > REVIEWS_SHOWN else "",
+    }
+    return render(request, "reviews/list.html", context)
+
+
+def _filtered(visible: Any, chosen: dict[str, str], *, after: str) -> Any:
+    """The reviews that fit, in the order of their names, with what a line of the list shows and no more."""
     if chosen["phase"]:
         visible = visible.filter(phase__key=chosen["phase"])
     if chosen["stage"]:
@@ -102,25 +126,9 @@ def reviews(request: HttpRequest) -> HttpResponse:
         visible = visible.filter(start_group=int(chosen["group"]))
     if chosen["state"].strip():
         visible = visible.filter(state__in=_states_named(chosen["state"].strip()))
-    after = request.GET.get("after", "")
     if after:
         visible = visible.filter(case__gt=after)
-    rows = list(visible.order_by("case")[: REVIEWS_SHOWN + 1])
-    shown = rows[:REVIEWS_SHOWN]
-    definition = shown[0].mechanism.definition if shown else None
-    turns = whose_turn(shown)
-    query = request.GET.copy()
-    if len(rows) > REVIEWS_SHOWN:
-        query["after"] = shown[-1].case
-    context = {
-        "reviews": [(review, turns.get(review.pk, [])) for review in shown],
-        "definition": definition,
-        "phases": phases,
-        "chosen": chosen,
-        "next": f"?{query.urlencode()}" if len(rows) > REVIEWS_SHOWN else "",
-        "capacities": _capacities(request, shown),
-    }
-    return render(request, "reviews/list.html", context)
+    return visible.only("case", "stage", "state_id", "phase_id", "mechanism_id", "suspended_since").order_by("case")
 
 
 def _states_named(words: str) -> Any:
@@ -128,18 +136,12 @@ def _states_named(words: str) -> Any:
     return StateParty.objects.filter(Q(names__icontains=words) | Q(code=words.upper())).values("pk")
 
 
-def whose_turn(shown: list[Review]) -> dict[int, list[StateParty | None]]:
-    """Per review, whose open task comes first in the mechanism's order: States, or None for the Secretariat."""
-    turns: dict[int, list[StateParty | None]] = {}
-    tasks = (
-        Task.objects.filter(review__in=[review.pk for review in shown], done_at=None)
-        .select_related("seat__state")
-        .order_by("review_id", "seat_id")
-    )
-    for task in tasks:
-        states = turns.setdefault(task.review_id, [])
-        if task.seat.state not in states:
-            states.append(task.seat.state)
+def whose_turn(shown: list[Review]) -> dict[int, list[int | None]]:
+    """Per review, the States with an open task, each once, as keys; None for the Secretariat."""
+    turns: dict[int, list[int | None]] = {}
+    tasks = Task.objects.filter(review__in=[review.pk for review in shown], done_at=None)
+    for review, state in tasks.order_by("review_id", "seat_id").values_list("review_id", "seat__state_id").distinct():
+        turns.setdefault(review, []).append(state)
     return turns
 
 
@@ -157,7 +159,9 @@ def _capacities(request: HttpRequest, shown: list[Review]) -> dict[int, str]:
 def cycle(request: HttpRequest, key: str) -> HttpResponse:
     """A cycle at a glance: how many reviews stand at each stage, by phase and start group; no State is ordered."""
     visible = Review.objects.visible_to(request.user)
-    found = Cycle.objects.filter(key=key, phases__reviews__in=visible.values("pk")).select_related("mechanism").first()
+    opens = opens_reviews(request.user)
+    cycles = Cycle.objects.filter(key=key).select_related("mechanism")
+    found = (cycles if opens else cycles.filter(phases__reviews__in=visible.values("pk"))).first()
     if found is None:
         from cases.exceptions import NotVisible
 
@@ -176,6 +180,7 @@ def cycle(request: HttpRequest, key: str) -> HttpResponse:
     suspended = visible.filter(phase__cycle=found).exclude(suspended_since=None).count()
     context = {
         "cycle": found,
+        "opens": opens,
         "definition": definition,
         "table": table,
         "totals": totals,

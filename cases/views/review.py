@@ -15,17 +15,24 @@ from django.views.decorators.http import require_POST, require_safe
 from cases.enums import Language, NominationStatus, Role
 from cases.exceptions import BadInput, NotVisible
 from cases.locks import Locked
-from cases.models import Extension, Nomination, Submission, Task
+from cases.models import Extension, Nomination, Participation, Seat, Submission, Task
 from cases.operations import deadlines, people
 from cases.operations.transition import advance, why_not
-from cases.queries import open_tasks, people_of, seats_of, timeline_for
+from cases.queries import open_tasks, people_of, seated, seats_of, timeline_for, visible_review
+from cases.rights import rights_from
 from cases.verbs import verb_of
 from cases.views.common import Context, address, case_of, confirm_identity, frame, load, now, page, request_key, seen
+from cases.views.home import WHERE
 from workflow.deadlines import passed
 from workflow.machine import edges
 
 ENTRIES_ON_REVIEW = 8
 ENTRIES_ON_TIMELINE = 100
+_NAME = ("first_name", "last_name", "office", "username")
+ABOUT_PEOPLE = ("seat_id", "role", "user_id", "review_id", *(f"user__{name}" for name in _NAME))
+ABOUT_EVENTS = ("seq", "verb", "at", "seat_id", "to_stage", *(f"actor__{name}" for name in _NAME))
+"""What the review's page says about people and entries: nothing else is read for it."""
+
 RARE = {"suspend", "withdraw", "reopen", "go_on"}
 """Steps shown below the others, and only where they can be taken."""
 
@@ -33,19 +40,20 @@ RARE = {"suspend", "withdraw", "reopen", "go_on"}
 @page
 @require_safe
 def review(request: HttpRequest, phase: str, code: str) -> HttpResponse:
-    """The review's own page."""
-    return render(request, "reviews/review.html", review_page(load(request, phase, code)))
+    """The review's own page; its seats are read once, and everything else on the page is put into them."""
+    shown = visible_review(request.user, case_of(phase, code))
+    seats = seats_of(shown)
+    everybody = seated(people_of(shown).select_related(None).select_related("user").only(*ABOUT_PEOPLE), seats)
+    rights = rights_from(user=request.user, review=shown, participations=everybody)
+    context = Context(review=shown, rights=rights)
+    return render(request, "reviews/review.html", review_page(context, seats, everybody))
 
 
-def review_page(context: Context, **extra: Any) -> dict[str, Any]:
-    """Everything the review's page shows, for the page itself and for a refusal shown on it."""
-    seats = seats_of(context.review)
-    everybody = list(people_of(context.review))
-    tasks = list(open_tasks(context.review))
-    submissions = list(Submission.objects.filter(review=context.review, voided_at=None))
-    by_id = {seat.pk: seat for seat in seats}
-    for person in everybody:
-        person.seat = by_id[person.seat_id]
+def review_page(context: Context, seats: list[Seat], everybody: list[Participation]) -> dict[str, Any]:
+    """Everything the review's page shows."""
+    tasks = seated(open_tasks(context.review).select_related(None), seats)
+    submissions = list(Submission.objects.filter(review=context.review, voided_at=None).defer("versions", "salt"))
+    events = timeline_for(context.rights).select_related(None).select_related("actor").only(*ABOUT_EVENTS)
     locked = Locked(review=context.review, seats=seats, people=everybody, submissions=submissions)
     steps = [
         (edge, list(why_not(edge, context.rights, locked)), context.rights.transition_standing(edge) is not None)
@@ -63,6 +71,8 @@ def review_page(context: Context, **extra: Any) -> dict[str, Any]:
             for task in tasks
         ],
         turn=_turn(tasks, context),
+        mine={(standing.seat_id, standing.role) for standing in context.rights.standings},
+        where=WHERE,
         can=[edge for edge, reasons, mine in steps if mine and not reasons and edge.effect not in RARE],
         rare=[edge for edge, reasons, mine in steps if mine and not reasons and edge.effect in RARE],
         cannot=[
@@ -73,9 +83,8 @@ def review_page(context: Context, **extra: Any) -> dict[str, Any]:
         others=[edge for edge, _reasons, mine in steps if not mine],
         may_extend=context.rights.act_standing("extend_deadline") is not None,
         submissions=[one for one in submissions if one.submitted_at],
-        entries=[entry(event, context) for event in timeline_for(context.rights)[:ENTRIES_ON_REVIEW]],
+        entries=[entry(event, context) for event in seated(events[:ENTRIES_ON_REVIEW], seats)],
         today=at.date(),
-        **extra,
     )
 
 

@@ -32,56 +32,146 @@
     language.addEventListener("change", () => language.form.requestSubmit());
   }
 
-  // Follow-up questions appear when the answer asks for them.
+  const formsIn = (root, which) => [...(root.matches?.(which) ? [root] : []), ...root.querySelectorAll(which)];
+
+  // What the answer asks for appears; what holds words already stays in sight, since it is saved with the rest.
+  const filled = (part) => [...part.querySelectorAll("input, textarea")].some((one) => /^(radio|checkbox)$/.test(one.type) ? one.checked : one.value.trim());
   const follow = (form) => {
-    const chosen = [...form.querySelectorAll("input[name=value]:checked, input[name=values]:checked")].map((one) => one.value);
+    const chosen = new FormData(form);
+    const has = (name, value) => chosen.getAll(name).includes(value);
     form.querySelectorAll("[data-show-if]").forEach((part) => {
-      const wanted = part.dataset.showIf.split(" ");
-      part.hidden = !wanted.some((one) => chosen.includes(one));
+      part.hidden = !filled(part) && !part.dataset.showIf.split(" ").some((one) => {
+        const [name, value] = one.split(":");
+        return value ? has(name, value) : has("value", one) || has("values", one);
+      });
     });
   };
-  const prepare = (root) => root.querySelectorAll("form[data-answer]").forEach((form) => {
+
+  // A list of rows always ends with an empty one.
+  const grow = (list) => {
+    const last = list.lastElementChild;
+    if (!filled(last) || list.children.length >= Number(list.dataset.grow)) return;
+    const row = last.cloneNode(true);
+    const next = list.children.length + 1;
+    row.querySelectorAll(".error").forEach((one) => one.remove());
+    row.querySelectorAll("[id], [for]").forEach((one) => ["id", "for"].forEach((name) => { if (one.hasAttribute(name)) one.setAttribute(name, one.getAttribute(name).replace(/\d+$/, next)); }));
+    row.querySelectorAll("input").forEach((one) => { one.value = ""; one.removeAttribute("value"); });
+    list.append(row);
+  };
+
+  const prepare = (root) => formsIn(root, "form[data-answer]").forEach((form) => {
     follow(form);
-    form.addEventListener("change", () => follow(form));
+    form.addEventListener("change", (event) => {
+      follow(form);
+      const chosen = event.target.name === "language" && event.target.selectedOptions[0];
+      if (chosen) form.querySelectorAll("[data-said]").forEach((one) => { one.lang = chosen.value; one.dir = chosen.dataset.dir; });
+    });
+    form.addEventListener("input", () => form.querySelectorAll("[data-grow]").forEach(grow));
   });
-  prepare(document);
 
   // What is typed is kept in this browser until the server has it, and offered again after a lost line.
-  const keep = (form) => `draft:${location.pathname}:${form.dataset.keep}`;
-  const read = (form) => JSON.stringify([...new FormData(form)].filter(([name, value]) => typeof value === "string" && !/^(csrfmiddlewaretoken|key|seen_version|version)$/.test(name)));
-  const say = (form, name) => {
+  // It remembers the version it was made from, so that what a colleague saved meanwhile is never passed over.
+  const keep = (form) => `draft:${document.body.dataset.person || ""}:${location.pathname}:${form.dataset.keep}`;
+  const passing = /^(csrfmiddlewaretoken|key|whole|seen_version|version)$/;
+  const read = (form) => JSON.stringify([...new FormData(form)].filter(([name, value]) => typeof value === "string" && !passing.test(name)));
+  const versionOf = (form) => form.querySelector("input[name=seen_version], input[name=version]");
+  const saved = new WeakMap();
+  const sent = new WeakMap();
+  const hold = (form, since = form.dataset.since || versionOf(form)?.value, sent = false) => { if (store) store.setItem(keep(form), JSON.stringify({ since, typed: read(form), sent })); };
+  const held = (form) => { try { const found = JSON.parse(store?.getItem(keep(form))); return typeof found?.typed === "string" ? found : null; } catch { return null; } };
+  const drop = (form) => { if (store) store.removeItem(keep(form)); };
+  const says = { saved: "saved", unsaved: "unsaved", kept: "unsaved", held: "unsaved", refused: "unsaved" };
+  const say = (form, ...names) => {
     const line = form.querySelector("[data-status]");
-    if (line && line.dataset[name]) { line.textContent = line.dataset[name]; line.className = name === "saved" ? "saved" : "unsaved"; }
-  };
-  const restore = (root) => root.querySelectorAll("form[data-keep]").forEach((form) => {
-    const initial = read(form);
-    const held = store && store.getItem(keep(form));
-    if (held && held !== initial) {
-      const values = JSON.parse(held);
-      form.querySelectorAll("textarea, input[type=text], input[type=url], input[type=date], select").forEach((field) => {
-        const found = values.filter(([name]) => name === field.name);
-        const place = [...form.elements].filter((one) => one.name === field.name).indexOf(field);
-        if (found[place]) field.value = found[place][1];
-      });
-      form.querySelectorAll("input[type=radio], input[type=checkbox]").forEach((field) => {
-        field.checked = values.some(([name, value]) => name === field.name && value === field.value);
-      });
-      say(form, "kept");
+    if (!line) return;
+    for (const name of names) {
+      const said = line.dataset[name] || line.closest(`[data-${name}]`)?.dataset[name];
+      if (said) { line.textContent = said; line.classList.remove("saved", "soft"); line.classList.add(says[name]); return; }
     }
-    form.addEventListener("input", () => { if (store) store.setItem(keep(form), read(form)); say(form, "unsaved"); });
-    form.addEventListener("submit", () => { if (store && !form.hasAttribute("hx-post")) store.removeItem(keep(form)); });
+  };
+  const restore = (root) => formsIn(root, "form[data-keep]").forEach((form) => {
+    saved.set(form, read(form));
+    const kept = held(form);
+    if (kept && kept.typed !== saved.get(form)) {
+      const values = JSON.parse(kept.typed);
+      form.querySelectorAll("[data-grow]").forEach((list) => {
+        for (let rows = 0; rows < values.length && list.children.length < values.filter(([name]) => name === list.querySelector("input").name).length; rows += 1) {
+          list.lastElementChild.querySelector("input").value = "·";
+          grow(list);
+        }
+      });
+      const taken = new Map();
+      [...form.elements].filter((one) => one.name && !passing.test(one.name) && !/^(radio|checkbox|hidden|submit|file|password)$/.test(one.type)).forEach((one) => {
+        const place = taken.get(one.name) || 0;
+        const found = values.filter(([name]) => name === one.name)[place];
+        taken.set(one.name, place + 1);
+        if (found) one.value = found[1];
+      });
+      form.querySelectorAll("input[type=radio], input[type=checkbox]").forEach((one) => {
+        one.checked = values.some(([name, value]) => name === one.name && value === one.value);
+      });
+      const version = versionOf(form);
+      if (version && kept.since !== undefined && !form.dataset.since) version.value = kept.since;
+      if (form.hasAttribute("data-answer")) follow(form);
+      say(form, "kept", "held");
+    }
+    let waiting;
+    form.addEventListener("input", (event) => {
+      hold(form);
+      say(form, "unsaved");
+      clearTimeout(waiting);
+      if (event.target.tagName === "TEXTAREA" && form.hasAttribute("hx-post") && window.htmx) waiting = setTimeout(() => window.htmx.trigger(form, "retry"), 4000);
+    });
+    form.addEventListener("submit", () => { if (!form.hasAttribute("hx-post") || !window.htmx) hold(form, undefined, true); });
   });
-  restore(document);
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.target.closest && event.target.closest("form[data-keep]");
+  const keeping = (event) => event.target.closest?.("form[data-keep][hx-post]");
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = keeping(event);
     if (!form) return;
-    if (event.detail.successful) { if (store) store.removeItem(keep(form)); } else say(form, "kept");
+    if (event.detail.requestConfig.triggeringEvent?.type !== "submit" && read(form) === saved.get(form)) event.preventDefault();
+    else sent.set(form, read(form));
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if ([403, 409, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }
+    const { xhr, requestConfig } = event.detail;
+    const form = requestConfig.elt.closest("form[data-keep][hx-post]");
+    if ([403, 409, 422].includes(xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }
+    // A page that is not the form's own answer (signed out, a fault) never replaces what was typed.
+    if (form && !xhr.response.includes("data-status")) { event.detail.shouldSwap = false; event.detail.isError = true; say(form, "refused", "kept"); }
+    else if (form && xhr.status < 300) {
+      saved.set(form, sent.get(form));
+      if (read(form) === sent.get(form)) drop(form);
+      else hold(form, xhr.response.match(/name="seen_version" value="(\d+)"/)?.[1]);
+    }
   });
-  document.addEventListener("htmx:load", (event) => { if (event.target !== document.body) { prepare(event.target.parentElement || document); } });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = keeping(event);
+    if (!form || !form.isConnected) return;
+    if (event.detail.xhr.status === 0 || event.detail.xhr.status >= 500) {
+      say(form, "held", "kept");
+      setTimeout(() => window.htmx.trigger(form, "retry"), 10000);
+    } else if (event.detail.successful && read(form) !== saved.get(form)) say(form, "unsaved");
+  });
+  document.addEventListener("htmx:load", (event) => {
+    if (event.target === document.body) return;
+    prepare(event.target);
+    restore(event.target);
+  });
+  // A form sent as a whole is forgotten once a page says what came of it; a line that dropped leaves it to be offered again.
+  const drafts = () => (store ? Object.keys(store).filter((name) => name.startsWith("draft:")) : []);
+  if (document.querySelector("main > .notice.done[role=status]")) drafts().filter((name) => JSON.parse(store.getItem(name)).sent).forEach((name) => store.removeItem(name));
+  prepare(document);
+  restore(document);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("[data-discard]");
+    const form = link && document.querySelector(`form[data-keep="${CSS.escape(link.dataset.discard)}"]`);
+    if (form) drop(form);
+  }, true);
   window.addEventListener("online", () => document.querySelectorAll("form[data-keep][hx-post]").forEach((form) => {
-    if (store && store.getItem(keep(form))) window.htmx.trigger(form, "retry");
+    if (held(form)) window.htmx.trigger(form, "retry");
+  }));
+
+  // Whoever signs out leaves no drafts on this computer.
+  document.querySelectorAll('form[action$="/logout/"]').forEach((form) => form.addEventListener("submit", () => {
+    drafts().forEach((name) => store.removeItem(name));
   }));
 })();

@@ -41,3 +41,23 @@ def test_tasks_fall_to_whoever_holds_the_role(cast):
     assert not tasks_for(cast.people["rfp1"]).exists()
     assert timeline_for(rights_for(cast.people["fp"], cast.fresh())).count() > 5
     assert Text.objects.count() == 1
+
+
+def test_what_one_reviewing_state_shares_is_shared_for_all(cast):
+    cast.to("list_of_observations")
+    content = {"category": "suggestion", "instrument": "untoc", "articles": [5], "text": "Consider"}
+    cast.save("observation", "44444444-4444-4444-8444-444444444444", content, "rfp1")
+    assert Task.objects.filter(review=cast.review, key="share_list", done_at=None).count() == 2
+    cast.advance("share_list", "rfp2")
+    assert not Task.objects.filter(review=cast.review, key="share_list", done_at=None).exists()
+    assert Task.objects.filter(review=cast.review, key="agree_list", done_at=None).count() == 3
+
+
+def test_nobodys_turn_comes_before_it_is_their_turn(cast):
+    """The officer is asked to open the consultations once that step can be taken, not at the launch."""
+    task = Task.objects.get(review=cast.review, key="open_consultations")
+    registered = Event.objects.filter(review=cast.review, verb="people.register").order_by("seq")
+    focal_points = Participation.objects.filter(review=cast.review, role="focal_point").order_by("started_at")
+    second = registered.get(object_uid=str(focal_points[1].uid))
+    assert task.opened_at == second.at
+    assert task.opened_at > registered.first().at

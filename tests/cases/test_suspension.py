@@ -59,7 +59,7 @@ def test_while_suspended_only_resuming_withdrawing_and_naming_go_on(cast):
 
 def test_a_withdrawn_review_asks_nothing_of_anybody(cast):
     cast.to("self_assessment")
-    cast.advance("withdraw", "mission", reason="By note verbale")
+    cast.advance("withdraw", "officer", reason="By note verbale")
     assert not Task.objects.filter(review=cast.review, done_at=None).exists()
     assert cast.fresh().stage == "self_assessment"
     with pytest.raises(GuardFailed):

@@ -21,6 +21,7 @@ from django.db import connections
 from cases.management import base
 from cases.models import Installation
 from cases.operations.sweep import sweep
+from config.demonstration.real import begin_today
 from config.static_files import collected
 
 log = logging.getLogger(__name__)
@@ -154,10 +155,16 @@ def sweeping() -> Iterator[Callable[[], None]]:
 
 
 def sweep_until(stopped: threading.Event) -> None:
-    """Sweep now and every five minutes; whatever happens is logged, and the next pass is tried."""
+    """Sweep now and every five minutes; whatever happens is logged, and the next pass is tried.
+
+    In a demonstration the real cycle begins every day anew, so that no date passes beside a real name.
+    """
     while not stopped.is_set():
         try:
-            for case in sweep(now=base.now()).failed:
+            now = base.now()
+            if settings.DEMO:
+                begin_today(now=now)
+            for case in sweep(now=now).failed:
                 log.error("The clock could not do %s; the other reviews were done.", case)
         except Exception:
             log.exception("The clock's pass ended early; the next is in %s seconds.", SECONDS_BETWEEN_SWEEPS)
