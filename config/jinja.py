@@ -26,6 +26,8 @@ from cases.content import ASSISTANCE_FORMS, OBSERVATION_CATEGORIES
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 CLDR = {"en": "en_001", "zh-hans": "zh_Hans"}
+PUNCTUATION = {"comma": {"ar": "، ", "zh-hans": "、"}, "colon": {"fr": "\u00a0: ", "zh-hans": "："}}
+"""What stands between two things of a list, and after the name of a thing, where it is not as in English."""
 DAYS_COUNTED = 60
 PARTS_COMPARED = 3000
 
@@ -53,6 +55,9 @@ def environment(**options: Any) -> Environment:
         "url": url,
         "get_language": current_language,
         "dir": direction,
+        "comma": lambda: PUNCTUATION["comma"].get(current_language(), ", "),
+        "colon": lambda: PUNCTUATION["colon"].get(current_language(), ": "),
+        "arrow": lambda: "←" if direction() == "rtl" else "→",
         "label": label,
         "state_name": state_name,
         "assistance_forms": ASSISTANCE_FORMS,
@@ -140,7 +145,8 @@ def datetime_text(value: datetime | None, length: str = "medium") -> str:
     moment = value.astimezone(UTC) if timezone.is_aware(value) else value
     locale = _locale(current_language())
     clock = format_time(moment, format="HH:mm", tzinfo=UTC, locale=locale)
-    return str(locale.datetime_formats["medium"]).format(f"{clock} UTC", date_text(moment, length))
+    clock = f"\u2066{clock} UTC\u2069" if direction() == "rtl" else f"{clock} UTC"  # read from left to right
+    return str(locale.datetime_formats["medium"]).format(clock, date_text(moment, length))
 
 
 def number_text(value: float) -> str:
