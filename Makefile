@@ -46,7 +46,7 @@ soak: install-dev catalogues
 	SOAK=1 $(BIN)/python tools/test.py
 
 bench: install-dev
-	$(BIN)/python -m bench all --out bench-report.json
+	$(BIN)/python -m bench all --out data/bench-report.json
 
 screenshots: install-dev catalogues
 	$(BIN)/python -m tests.browser.screenshots

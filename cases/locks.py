@@ -42,9 +42,7 @@ def lock_review(*, by: User | None, review_id: int | None = None, case: str | No
     """
     which = {"pk": review_id} if review_id is not None else {"case": case}
     reviews = Review.objects.all() if by is None else Review.objects.visible_to(by)
-    review = (
-        reviews.select_for_update(of=("self",)).select_related("phase", "state", "mechanism").filter(**which).first()
-    )
+    review = reviews.select_for_update(of=("self",)).select_related("phase", "state").filter(**which).first()
     if review is None:
         raise NotVisible
     seats = list(

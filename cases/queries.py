@@ -31,9 +31,7 @@ def visible_review(user: User, case: str) -> Review:
 
     :raises NotVisible: alike for a hidden review and one that does not exist.
     """
-    review = (
-        Review.objects.visible_to(user).select_related("state", "phase").filter(case=case).first()
-    )
+    review = Review.objects.visible_to(user).select_related("state", "phase").filter(case=case).first()
     if review is None:
         raise NotVisible
     return review
@@ -53,13 +51,25 @@ def tasks_for(user: User) -> QuerySet[Task]:
     )
 
 
+_OF_A_TASK = (
+    "key",
+    "due_on",
+    "seat__capacity",
+    "seat__state_id",
+    "review__case",
+    "review__state_id",
+    "review__mechanism_id",
+)
+"""What a line of the inbox says of a task: nothing else is read for it."""
+
+
 def first_tasks_for(user: User, number: int) -> list[Task]:
     """The first ``number`` of ``tasks_for``, with seat, review and their States.
 
     Sorted as keys first: of thousands of tasks only those shown are read.
     """
     keys = list(tasks_for(user).select_related(None).values_list("pk", flat=True)[:number])
-    found = Task.objects.filter(pk__in=keys).select_related("seat", "review").in_bulk()
+    found = Task.objects.filter(pk__in=keys).select_related("seat", "review").only(*_OF_A_TASK).in_bulk()
     tasks = [found[key] for key in keys]
     attach_states([thing for task in tasks for thing in (task.seat, task.review)])
     return tasks
@@ -68,9 +78,10 @@ def first_tasks_for(user: User, number: int) -> list[Task]:
 def attach_states(things: Iterable[Seat | Review]) -> None:
     """Give each seat or review its State, every State read and unpacked once; one query."""
     things = list(things)
-    states = StateParty.objects.in_bulk({thing.state_id for thing in things if thing.state_id})
+    states = StateParty.objects.only("code", "names").in_bulk({thing.state_id for thing in things if thing.state_id})
     for thing in things:
-        thing.state = states.get(thing.state_id)
+        if thing.state_id is not None:
+            thing.state = states[thing.state_id]
 
 
 def open_tasks(review: Review) -> QuerySet[Task]:
@@ -96,7 +107,8 @@ def seated(rows: Iterable[Seated], seats: Iterable[Seat]) -> list[Seated]:
     by_id = {seat.pk: seat for seat in seats}
     rows = list(rows)
     for row in rows:
-        row.seat = by_id.get(row.seat_id)
+        if row.seat_id is not None:
+            row.seat = by_id[row.seat_id]
     return rows
 
 

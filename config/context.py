@@ -5,7 +5,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from config.demonstration.people import demo_people
 from notifications.queries import unread_count
 
 
@@ -22,3 +21,10 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "demo_people": demo_people,
         "unread": lambda: unread_count(user) if user and user.is_authenticated else 0,
     }
+
+
+def demo_people(find: str = "") -> dict[str, Any]:
+    """The people of a demonstration; imported only where one is shown, because a start would wait for it."""
+    from config.demonstration import people
+
+    return people.demo_people(find)

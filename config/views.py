@@ -19,7 +19,6 @@ from django.views.decorators.http import require_POST, require_safe
 from cases.enums import Language
 from cases.models import Participation
 from cases.views.common import now, page
-from config.demonstration.people import can_be, is_demonstration
 
 OFFSETS = list(range(-12 * 60, 14 * 60 + 1, 30))
 
@@ -62,7 +61,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("profile")
     roles = Participation.objects.filter(user=request.user, ended_at=None).select_related(
-        "seat__state", "review__state", "review__mechanism"
+        "seat__state", "review__state"
     )[:200]
     return render(request, "profile.html", {"roles": roles, "offsets": [(one, _offset(one)) for one in OFFSETS]})
 
@@ -75,6 +74,8 @@ def _offset(minutes: int) -> str:
 @require_POST
 def become(request: HttpRequest) -> HttpResponse:
     """In a demonstration: sign in as one of its people. Anywhere else this address refuses."""
+    from config.demonstration.people import can_be, is_demonstration
+
     if not is_demonstration():
         raise PermissionDenied
     user = can_be().filter(username=request.POST.get("username", "")).first()

@@ -16,6 +16,6 @@ def notices_of(user: User) -> QuerySet[Notification]:
     """The notices of ``user`` about reviews still visible to them, newest first."""
     return (
         Notification.objects.filter(user=user, review__in=Review.objects.visible_to(user).values("pk"))
-        .select_related("event__seat__state", "review__state", "review__mechanism", "review__phase")
+        .select_related("event__seat__state", "review__state")
         .order_by("-id")
     )

@@ -34,7 +34,7 @@ def _words(notice: Notification) -> tuple[object, object]:
     """The sentence of a notice, or the labels of the mechanism's step."""
     verb = notice.event.verb
     if verb.startswith("review.") and verb != "review.open" and notice.review:
-        return "", notice.review.mechanism.definition.transition(verb.removeprefix("review.")).labels
+        return "", notice.review.definition.transition(verb.removeprefix("review.")).labels
     return verb_of(verb).sentence, None
 
 

@@ -35,8 +35,12 @@ class Installation:
     def __init__(self, folder: Path, **env: str) -> None:
         self.folder = folder
         self.env = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON} | {
-            "DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings", "SECRET_KEY": "only-for-tests-" * 4,
-            "AUDIT_KEY_FILE": str(folder / "audit.key"), "PYTHONPATH": str(ROOT), **env,
+            "DATA_DIR": str(folder),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "SECRET_KEY": "only-for-tests-" * 4,
+            "AUDIT_KEY_FILE": str(folder / "audit.key"),
+            "PYTHONPATH": str(ROOT),
+            **env,
         }
 
     def command(self, *arguments: object) -> list[str]:
@@ -44,7 +48,12 @@ class Installation:
 
     def manage(self, *arguments: object, **env: str) -> Done:
         done = subprocess.run(
-            self.command(*arguments), cwd=ROOT, env=self.env | env, check=False, capture_output=True, text=True,
+            self.command(*arguments),
+            cwd=ROOT,
+            env=self.env | env,
+            check=False,
+            capture_output=True,
+            text=True,
             timeout=120,
         )
         return Done(done.returncode, done.stdout, done.stderr)

@@ -661,7 +661,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='task',
-            constraint=models.UniqueConstraint(condition=models.Q(('done_at', None)), fields=('seat', 'role', 'key'), name='one_open_task'),
+            constraint=models.UniqueConstraint(condition=models.Q(('done_at', None)), fields=('seat', 'key', 'role'), name='one_open_task'),
         ),
         migrations.AddIndex(
             model_name='text',

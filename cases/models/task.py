@@ -28,9 +28,10 @@ class Task(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["seat", "role", "key"], condition=Q(done_at=None), name="one_open_task")
+            models.UniqueConstraint(fields=["seat", "key", "role"], condition=Q(done_at=None), name="one_open_task")
         ]
         indexes = [
+            # one_open_task has the role last, so that SQLite takes this one for the inbox: it needs no look at the rows
             # the inbox: open tasks of (seat, role), by date; a review's page: its open tasks; sweep: dates to mark
             models.Index(fields=["seat", "role", "due_on", "id"], condition=Q(done_at=None), name="inbox"),
             models.Index(fields=["review"], condition=Q(done_at=None), name="open_tasks_of_review"),

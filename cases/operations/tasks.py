@@ -57,7 +57,14 @@ def reopen_seat_tasks(*, locked: Locked, seat: Seat, at: datetime) -> None:
 
 def _open(*, locked: Locked, seats: Iterable[Seat], after: str | None, at: datetime) -> None:
     """One statement; a task that is open already stays as it is, its date included."""
-    tasks = [
+    tasks = owed(locked=locked, seats=seats, after=after, at=at)
+    if tasks:
+        Task.objects.bulk_create(tasks, ignore_conflicts=True)
+
+
+def owed(*, locked: Locked, seats: Iterable[Seat], after: str | None, at: datetime) -> list[Task]:
+    """What the stage asks of ``seats``, or the event ``after`` begins, as tasks that are not stored; no query."""
+    return [
         Task(
             review=locked.review,
             seat=seat,
@@ -73,8 +80,6 @@ def _open(*, locked: Locked, seats: Iterable[Seat], after: str | None, at: datet
         and rule.role.endswith("." + seat.capacity)
         and (_can_be_done(rule, locked) if after is not None else not _settled(rule, locked, seat))
     ]
-    if tasks:
-        Task.objects.bulk_create(tasks, ignore_conflicts=True)
 
 
 def _settled(rule: TaskRule, locked: Locked, seat: Seat) -> bool:

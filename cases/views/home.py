@@ -16,6 +16,7 @@ from cases.queries import attach_states, first_tasks_for
 from cases.rights import opens_reviews
 from cases.views.common import now, page
 from workflow.deadlines import passed
+from workflow.models import definition_of
 
 TASKS_SHOWN = 50
 REVIEWS_SHOWN = 200
@@ -108,7 +109,7 @@ def reviews(request: HttpRequest) -> HttpResponse:
     context = {
         "reviews": [(review, turns.get(review.pk, ()), capacities.get(review.pk)) for review in shown],
         "states": StateParty.objects.only("names").in_bulk(states),
-        "definition": shown[0].definition if shown else None,
+        "definition": definition_of(shown[0].mechanism_id) if shown else None,
         "phases": phases,
         "chosen": chosen,
         "next": f"?{query.urlencode()}" if len(rows) > REVIEWS_SHOWN else "",
@@ -128,7 +129,8 @@ def _filtered(visible: Any, chosen: dict[str, str], *, after: str) -> Any:
         visible = visible.filter(state__in=_states_named(chosen["state"].strip()))
     if after:
         visible = visible.filter(case__gt=after)
-    return visible.only("case", "stage", "state_id", "phase_id", "mechanism_id", "suspended_since").order_by("case")
+    shown = ("pk", "case", "stage", "state_id", "phase_id", "mechanism_id", "suspended_since")
+    return visible.order_by("case").values_list(*shown, named=True)
 
 
 def _states_named(words: str) -> Any:
@@ -136,7 +138,7 @@ def _states_named(words: str) -> Any:
     return StateParty.objects.filter(Q(names__icontains=words) | Q(code=words.upper())).values("pk")
 
 
-def whose_turn(shown: list[Review]) -> dict[int, list[int | None]]:
+def whose_turn(shown: list[Any]) -> dict[int, list[int | None]]:
     """Per review, the States with an open task, each once, as keys; None for the Secretariat."""
     turns: dict[int, list[int | None]] = {}
     tasks = Task.objects.filter(review__in=[review.pk for review in shown], done_at=None)
@@ -145,7 +147,7 @@ def whose_turn(shown: list[Review]) -> dict[int, list[int | None]]:
     return turns
 
 
-def _capacities(request: HttpRequest, shown: list[Review]) -> dict[int, str]:
+def _capacities(request: HttpRequest, shown: list[Any]) -> dict[int, str]:
     """In which capacity the person takes part in each review shown."""
     return dict(
         Participation.objects.filter(

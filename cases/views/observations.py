@@ -240,7 +240,7 @@ def _content(typed: dict[str, Any], choices: list[tuple[Instrument, list[int]]])
         errors["forms"] = _("Forms of assistance belong to a need for technical assistance.")
     errors |= agreed.faults_of_words(typed["text"], _("Write the observation."))
     if not typed["language"]:
-        errors["language"] = _("Choose the language it is written in.")
+        errors["text-language"] = _("Choose the language it is written in.")
     if errors:
         raise BadInput(*errors.values(), fields=errors)
     return {

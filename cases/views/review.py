@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -264,11 +265,11 @@ def register(request: HttpRequest, phase: str, code: str, nomination: str) -> Ht
 @page
 @confirm_identity
 @require_POST
-def release(request: HttpRequest, phase: str, code: str, participation: str) -> HttpResponse:
+def release(request: HttpRequest, phase: str, code: str, participation: UUID) -> HttpResponse:
     """End a person's role; drafts and tasks stay with the seat."""
     people.release(
         case=case_of(phase, code),
-        participation_uid=participation,
+        participation_uid=str(participation),
         by=request.user,
         at=now(),
         request=request_key(request),

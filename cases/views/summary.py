@@ -66,7 +66,7 @@ def _save(context: Context, request: HttpRequest) -> HttpResponse:
     }
     errors = agreed.faults_of_words(written["text"], _("Write the summary."))
     if not written["language"]:
-        errors["language"] = _("Choose the language it is written in.")
+        errors["text-language"] = _("Choose the language it is written in.")
     if errors:
         shown = summary_page(context, request, written=written, version=seen(request), errors=errors)
         return render(request, "summary/summary.html", shown, status=422)

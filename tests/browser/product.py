@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-PREPARE = """
-from datetime import UTC, datetime, timedelta
-from cases.models import Installation
-from tests.conftest import make_review, make_world
-Installation.objects.create(demonstration=True)
-make_world(datetime.now(UTC) - timedelta(days=2))
-make_review(phase_key="test-1", code="XAA", same="XAB", other="XAC", word="zebra")
-make_review(phase_key="test-1", code="XBA", same="XBB", other="XBC", word="quagga", prefix="b-")
-"""
+NOT_PASSED_ON = {"DATABASE_URL", "TEST_DATABASE_URL", "BIND", "PUBLIC_URL", "EMAIL_URL", "REDIS_URL", "DEBUG"}
 
 
 def chromium() -> str:
@@ -47,8 +38,9 @@ class Product:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
+        self.log = folder / "server.log"
         self.env = {
-            **{k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "TEST_DATABASE_URL"}},
+            **{name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON},
             "DATA_DIR": str(folder),
             "DEMO": "1",
             "PORT": str(self.port),
@@ -72,38 +64,38 @@ class Product:
         )
 
     @contextmanager
-    def running(self):
-        server = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "uvicorn",
-                "config.asgi:application",
-                "--port",
-                str(self.port),
-                "--log-level",
-                "warning",
-            ],
-            cwd=ROOT,
-            env=self.env,
-        )
+    def running(self) -> Iterator[Product]:
+        """The product served as its users serve it; what the server says goes to ``log``."""
+        with self.log.open("ab") as log:
+            server = subprocess.Popen(
+                [sys.executable, "manage.py", "serve", "--json"],
+                cwd=ROOT,
+                env=self.env,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         try:
-            for _attempt in range(200):
-                try:
-                    urllib.request.urlopen(f"{self.url}/healthz", timeout=2)
-                    break
-                except OSError:
-                    time.sleep(0.1)
+            said = server.stdout.readline()
+            if not said:
+                raise RuntimeError(f"The server did not start:\n{self.log.read_text()}")
+            assert json.loads(said)["address"] == f"{self.url}/"
             yield self
         finally:
             server.terminate()
-            server.wait(timeout=20)
+            server.wait(timeout=30)
+            server.stdout.close()
+
+    def copy(self, folder: Path) -> Product:
+        """The same installation in another folder, with a port of its own."""
+        shutil.copytree(self.folder, folder)
+        return Product(folder)
 
 
-def prepared(folder: Path) -> Product:
-    """An installation with two reviews just launched and everybody registered in them."""
+def prepared(folder: Path, script: str) -> Product:
+    """An installation with what ``script``, run inside it, puts there."""
     product = Product(folder)
     product.manage("migrate", "--verbosity", "0")
     product.manage("collectstatic", "--noinput", "--verbosity", "0")
-    product.manage("shell", "--no-imports", "-c", PREPARE)
+    product.manage("shell", "--no-imports", "-c", script)
     return product

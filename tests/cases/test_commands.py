@@ -63,11 +63,22 @@ def everything() -> dict:
 
 def test_bad_usage_is_2_with_one_object_and_a_sentence(own):
     for arguments in (
-        ("load_states",), ("load_states", "/nonexistent/file"), ("load_mechanism", "a", "b"), ("load_mechanism", "/"),
-        ("sweep", "--now", "yesterday"), ("sweep", "--now", "2026-11-24T07:00:00"), ("disclose", "--case", "system/_"),
-        ("disclose", "--case", "system/_", "--seq", "0"), ("export_audit",), ("verify_audit", "/nonexistent/file"),
-        ("verify_audit", "--key", "12"), ("verify_audit", "--checkpoint", "last"), ("verify_audit", MECHANISM),
-        ("verify_audit", "--open", MECHANISM), ("check_system", "--loud"), ("serve", "--port", "80"),
+        ("load_states",),
+        ("load_states", "/nonexistent/file"),
+        ("load_mechanism", "a", "b"),
+        ("load_mechanism", "/"),
+        ("sweep", "--now", "yesterday"),
+        ("sweep", "--now", "2026-11-24T07:00:00"),
+        ("disclose", "--case", "system/_"),
+        ("disclose", "--case", "system/_", "--seq", "0"),
+        ("export_audit",),
+        ("verify_audit", "/nonexistent/file"),
+        ("verify_audit", "--key", "12"),
+        ("verify_audit", "--checkpoint", "last"),
+        ("verify_audit", MECHANISM),
+        ("verify_audit", "--open", MECHANISM),
+        ("check_system", "--loud"),
+        ("serve", "--port", "80"),
     ):
         done = own.manage(*arguments, "--json")
         assert done.status == 2, arguments
@@ -183,8 +194,17 @@ def test_check_changes_nothing_and_needs_no_database(tmp_path):
 
 
 NOT_A_STATES_FILE = {
-    "empty", "only white space", "two columns missing", "column twice", "semicolons", "not UTF-8", "UTF-16",
-    "NUL bytes", "quote never closed", "text after a quote", "a file of another kind",
+    "empty",
+    "only white space",
+    "two columns missing",
+    "column twice",
+    "semicolons",
+    "not UTF-8",
+    "UTF-16",
+    "NUL bytes",
+    "quote never closed",
+    "text after a quote",
+    "a file of another kind",
 }
 
 
@@ -456,15 +476,15 @@ def test_whatever_is_tampered_with_in_the_database_is_refused_and_not_exported(e
     places = [json.loads(one) for one in export.read_bytes().splitlines()[:-2]]
     at = {(one["case"], one["seq"]): number for number, one in enumerate(places, 1)}
     tamperings = {
-        ("UPDATE cases_event SET line = %s WHERE \"case\" = %s AND seq = 3", line, case): 3,
+        ('UPDATE cases_event SET line = %s WHERE "case" = %s AND seq = 3', line, case): 3,
         ("UPDATE cases_event SET verb = 'review.withdraw' WHERE \"case\" = %s AND seq = 4", case): 4,
-        ("UPDATE cases_event SET hash = %s WHERE \"case\" = %s AND seq = 5", "ab" * 32, case): 5,
-        ("UPDATE cases_event SET actor_id = NULL WHERE \"case\" = %s AND seq = 4", case): 4,
+        ('UPDATE cases_event SET hash = %s WHERE "case" = %s AND seq = 5', "ab" * 32, case): 5,
+        ('UPDATE cases_event SET actor_id = NULL WHERE "case" = %s AND seq = 4', case): 4,
         ("UPDATE cases_event SET at = '2001-01-01 00:00:00+00:00' WHERE \"case\" = %s AND seq = 6", case): 6,
         ("UPDATE cases_event SET to_stage = 'closed' WHERE \"case\" = %s AND seq = 2", case): 2,
-        ("UPDATE cases_review SET head_hash = %s WHERE \"case\" = %s", "ab" * 32, case): newest,
-        ("UPDATE cases_review SET head_seq = head_seq + 1 WHERE \"case\" = %s", case): newest + 1,
-        ("UPDATE cases_review SET head_seq = head_seq - 1 WHERE \"case\" = %s", case): newest,
+        ('UPDATE cases_review SET head_hash = %s WHERE "case" = %s', "ab" * 32, case): newest,
+        ('UPDATE cases_review SET head_seq = head_seq + 1 WHERE "case" = %s', case): newest + 1,
+        ('UPDATE cases_review SET head_seq = head_seq - 1 WHERE "case" = %s', case): newest,
         ("UPDATE cases_checkpoint SET entries = entries + 1",): None,
     }
     target = tmp_path / "again.jsonl"

@@ -59,7 +59,12 @@ def test_a_new_installation_is_fit_when_it_is_migrated_and_collected(tmp_path):
     ready = own.manage("check_system", "--json")
     assert (ready.status, ready.json["ok"]) == (0, True)
     assert {one["name"]: one["status"] for one in ready.json["checks"]} == {
-        "database": "ok", "channel layer": "ok", "mail": "warning", "storage": "ok", "clock": "warning", "keys": "ok",
+        "database": "ok",
+        "channel layer": "ok",
+        "mail": "warning",
+        "storage": "ok",
+        "clock": "warning",
+        "keys": "ok",
         "last backup": "warning",
     }
 

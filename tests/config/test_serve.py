@@ -26,7 +26,11 @@ def own(tmp_path_factory) -> Installation:
 def served(own: Installation, *arguments: str, **env: str):
     """The process and the first line it printed; it is ended when the test forgot to."""
     process = subprocess.Popen(
-        own.command("serve", *arguments), cwd=ROOT, env=own.env | env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        own.command("serve", *arguments),
+        cwd=ROOT,
+        env=own.env | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
     try:

@@ -224,7 +224,7 @@ def test_a_form_sent_twice_acts_once(drafting, page):
         ({"articles": ["untoc-5", "tip-3"]}, "articles"),
         ({"text": "  "}, "text"),
         ({"text": "x" * 20_001}, "text"),
-        ({"language": "de"}, "language"),
+        ({"language": "de"}, "text-language"),
         ({"forms": ["legal_advice"]}, "forms"),
     ],
 )
