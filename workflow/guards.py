@@ -222,7 +222,7 @@ def text_shared(facts: Facts, *, of: str) -> Verdict:
 @guard("reason_given", version=1)
 def reason_given(facts: Facts) -> Verdict:
     """A reason was written; it is recorded with the step."""
-    return _verdict(ok=bool(facts.reason.strip()), reason=_("Please give a reason: it is recorded with this step."))
+    return _verdict(ok=bool(facts.reason.strip()), reason=_("Give a reason: it is recorded with this step."))
 
 
 @guard("suspended", version=1)
