@@ -20,8 +20,8 @@ FLAGS = [
 WIDTHS, LANGUAGES, SCHEMES = (1280, 360), ("en", "ar"), ("light", "dark")
 
 
-def take(browser: Browser, product: Product, shots: list[Shot], folder: Path, *, quick: bool) -> int:
-    """Take the pictures, one folder a look; returns how many."""
+def take(browser: Browser, product: Product, shots: list[Shot], folder: Path, *, quick: bool, whole: bool) -> int:
+    """Take the pictures, one folder a look, of the whole page or of what first meets the eye; returns how many."""
     taken = 0
     looks = [
         (width, language, scheme)
@@ -41,7 +41,7 @@ def take(browser: Browser, product: Product, shots: list[Shot], folder: Path, *,
             for shot in shots:
                 if shot.username == username:
                     page.goto(shot.path)
-                    page.screenshot(path=into / f"{shot.name}.png", full_page=True)
+                    page.screenshot(path=into / f"{shot.name}.png", full_page=whole)
                     taken += 1
             context.close()
     return taken
@@ -70,13 +70,16 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--out", type=Path, default=ROOT / "screenshots")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--top", action="store_true", help="only what first meets the eye, not the whole page")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         product = Product(options.folder) if options.folder else demonstration(Path(temporary))
         shots = [shot for shot in gallery(product) if not options.names or shot.name in options.names]
         with product.running(), sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-            print(f"{take(browser, product, shots, options.out, quick=options.quick)} pictures in {options.out}")
+            print(
+                f"{take(browser, product, shots, options.out, quick=options.quick, whole=not options.top)} pictures in {options.out}"
+            )
             browser.close()
 
 
