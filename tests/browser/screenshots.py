@@ -77,7 +77,8 @@ def main() -> None:
         shots = [shot for shot in gallery(product) if not options.names or shot.name in options.names]
         with product.running(), sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-            print(
+            taken = take(browser, product, shots, options.out, quick=options.quick, whole=not options.top)
+            print(f"{taken} pictures in {options.out}")
                 f"{take(browser, product, shots, options.out, quick=options.quick, whole=not options.top)} pictures in {options.out}"
             )
             browser.close()
