@@ -79,8 +79,6 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
             taken = take(browser, product, shots, options.out, quick=options.quick, whole=not options.top)
             print(f"{taken} pictures in {options.out}")
-                f"{take(browser, product, shots, options.out, quick=options.quick, whole=not options.top)} pictures in {options.out}"
-            )
             browser.close()
 
 
