@@ -219,6 +219,15 @@ def text_shared(facts: Facts, *, of: str) -> Verdict:
     )
 
 
+@guard("not_shared", version=1)
+def not_shared(facts: Facts, *, of: str) -> Verdict:
+    """The text is not open to every seat yet: what is shared stays shared, and later words with it."""
+    return _verdict(
+        ok=of not in facts.shared,
+        reason=_("Everybody in the review reads this text already."),
+    )
+
+
 @guard("reason_given", version=1)
 def reason_given(facts: Facts) -> Verdict:
     """A reason was written; it is recorded with the step."""

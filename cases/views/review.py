@@ -1,5 +1,6 @@
 """A review's page: where it is, whose turn, what I may do and why not the rest, who takes part, what happened."""
 
+import json
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cases.enums import Language, NominationStatus, Role
+from cases.enums import Capacity, Language, NominationStatus, Role
 from cases.exceptions import BadInput, NotVisible
 from cases.locks import Locked
 from cases.models import Extension, Nomination, Participation, Seat, Submission, Task
@@ -104,8 +105,15 @@ def _turn(tasks: list[Task], context: Context) -> list[tuple[Any, bool]]:
 
 
 def entry(event: Any, context: Context) -> dict[str, Any]:
-    """One line of the timeline: what, by which State, when; the person only to one's own side."""
-    own = event.seat_id in {standing.seat_id for standing in context.rights.standings}
+    """One line of the timeline: what, by whom, about which State where that is another, when.
+
+    The person is named only to their own side.
+    """
+    actor = json.loads(bytes(event.line))["actor"]
+    for_state = actor["state"] is not None
+    capacities = {standing.capacity for standing in context.rights.standings}
+    seats = {standing.seat_id for standing in context.rights.standings}
+    own = event.seat_id in seats if for_state else actor["capacity"] in capacities
     key = event.verb.removeprefix("review.")
     transition = None
     if event.verb.startswith("review.") and event.verb != "review.open":
@@ -114,8 +122,9 @@ def entry(event: Any, context: Context) -> dict[str, Any]:
         "event": event,
         "labels": transition.labels if transition else None,
         "sentence": "" if transition else verb_of(event.verb).sentence,
-        "state": event.seat.state if event.seat else None,
-        "secretariat": bool(event.seat and event.seat.state is None),
+        "state": event.seat.state if event.seat and for_state else None,
+        "secretariat": actor["capacity"] == Capacity.SECRETARIAT,
+        "concerns": event.seat.state if event.seat and not for_state else None,
         "person": event.actor.name if own and event.actor else "",
         "to": context.definition.stage(event.to_stage).labels if event.to_stage else None,
     }

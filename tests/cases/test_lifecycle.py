@@ -1,5 +1,8 @@
 """A review from launch to closed through the operations alone."""
 
+import pytest
+
+from cases.exceptions import GuardFailed
 from cases.models import Event, Participation, Task, Text
 from cases.queries import tasks_for, texts_for, timeline_for
 from cases.rights import rights_for
@@ -51,6 +54,8 @@ def test_what_one_reviewing_state_shares_is_shared_for_all(cast):
     cast.advance("share_list", "rfp2")
     assert not Task.objects.filter(review=cast.review, key="share_list", done_at=None).exists()
     assert Task.objects.filter(review=cast.review, key="agree_list", done_at=None).count() == 3
+    with pytest.raises(GuardFailed, match="already"):
+        cast.advance("share_list", "rfp1")
 
 
 def test_nobodys_turn_comes_before_it_is_their_turn(cast):
@@ -61,3 +66,16 @@ def test_nobodys_turn_comes_before_it_is_their_turn(cast):
     second = registered.get(object_uid=str(focal_points[1].uid))
     assert task.opened_at == second.at
     assert task.opened_at > registered.first().at
+
+
+def test_the_timeline_names_who_acted_and_whom_it_concerns(cast):
+    """What the Secretariat does about a State's seat is the Secretariat's act, and its officer's name stays inside."""
+    from tests.integrity.crawl import signed_in
+
+    page = signed_in(cast.people["fp"]).get(f"/reviews/{cast.review.case}/timeline/").content.decode()
+    lines = [" ".join(line.split()) for line in page.split("<li>") if "A person was registered" in line]
+    assert len(lines) == 9
+    assert all("Secretariat</strong>: A person was registered · Invented X" in line for line in lines)
+    assert "Office of officer" not in page
+    inside = signed_in(cast.people["officer"]).get(f"/reviews/{cast.review.case}/timeline/").content.decode()
+    assert "Office of officer" in inside

@@ -43,6 +43,7 @@ def test_the_registry_holds_exactly_these() -> None:
         "all_agreed@1",
         "has_focal_point@1",
         "languages_agreed@1",
+        "not_shared@1",
         "text_shared@1",
         "reason_given@1",
         "suspended@1",
@@ -149,6 +150,8 @@ def test_one_or_two_languages(languages: tuple[str, ...], ok: bool) -> None:
 def test_the_plain_questions() -> None:
     assert judge("text_shared", review(shared=DONE), of="work").ok
     assert not judge("text_shared", review(), of="work").ok
+    assert judge("not_shared", review(), of="work").ok
+    assert not judge("not_shared", review(shared=DONE), of="work").ok
     assert judge("reason_given", review(reason="A note verbale of 3 May")).ok
     assert not judge("reason_given", review(reason=" \n")).ok
     assert judge("suspended", review(suspended=True)).ok
