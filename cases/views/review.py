@@ -32,7 +32,7 @@ ENTRIES_ON_REVIEW = 8
 ENTRIES_ON_TIMELINE = 100
 _NAME = ("first_name", "last_name", "office", "username")
 ABOUT_PEOPLE = ("seat_id", "role", "user_id", "review_id", *(f"user__{name}" for name in _NAME))
-ABOUT_EVENTS = ("seq", "verb", "at", "seat_id", "to_stage", *(f"actor__{name}" for name in _NAME))
+ABOUT_EVENTS = ("line", "seq", "verb", "at", "seat_id", "to_stage", *(f"actor__{name}" for name in _NAME))
 """What the review's page says about people and entries: nothing else is read for it."""
 
 RARE = {"suspend", "withdraw", "reopen", "go_on"}
