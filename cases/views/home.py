@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -133,9 +133,15 @@ def _filtered(visible: Any, chosen: dict[str, str], *, after: str) -> Any:
     return visible.order_by("case").values_list(*shown, named=True)
 
 
-def _states_named(words: str) -> Any:
-    """States whose name in any language, or code, contains the words."""
-    return StateParty.objects.filter(Q(names__icontains=words) | Q(code=words.upper())).values("pk")
+def _states_named(words: str) -> list[int]:
+    """States whose name in any language contains the words; compared here, because databases fold few alphabets."""
+    wanted = words.casefold()
+    return [
+        state.pk
+        for state in StateParty.objects.only("code", "names")
+        if wanted == state.code.casefold()
+        or any(wanted in name.casefold() for forms in state.names.values() for name in forms.values())
+    ]
 
 
 def whose_turn(shown: list[Any]) -> dict[int, list[int | None]]:
