@@ -9,6 +9,7 @@ object and one line feed, whatever the status: where a command could not do its 
 import json
 import sys
 import traceback
+from abc import ABC, abstractmethod
 from argparse import ArgumentTypeError
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
@@ -52,7 +53,7 @@ class BadUsage(CommandError):
         super().__init__(sentence, returncode=BAD_USAGE)
 
 
-class Command(BaseCommand):
+class Command(ABC, BaseCommand):
     """A command that returns an :class:`Outcome` from ``work``; ``needs_database`` refuses one that is not migrated."""
 
     requires_system_checks: list[str] = []
@@ -61,13 +62,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
+    @abstractmethod
     def work(self, *args: Any, **options: Any) -> Outcome:
         """Do the work.
 
         :raises NotDone: when it is refused; every :class:`cases.exceptions.Refused` is taken as one.
         :raises BadUsage: when the command line or a file cannot be used.
         """
-        raise NotImplementedError
 
     def without(self, sentence: str) -> Mapping[str, Any]:
         """The object of a command that could not do its work."""
