@@ -45,7 +45,7 @@ FAILED = pytest.StashKey[bool]()
 # The driver of the browser keeps an event loop running, in which Django refuses to work: it ends with this folder.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=60_000 if os.environ.get("SOAK") else 15_000)
+    expect.set_options(timeout=60_000 if os.environ.get("SOAK") else 30_000)
     with sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=chromium(), args=SWITCHES)
         yield opened
@@ -70,7 +70,7 @@ def product(installation: Product, tmp_path_factory: pytest.TempPathFactory) -> 
 def people(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Person]]:
     """Opens a browser context per person; at the end no page has said anything wrong.
 
-    Where something went wrong, a screenshot and a trace of everybody are in ``test-results/``.
+    Where something went wrong, a screenshot of everybody is in ``test-results/``; with TRACE=1 a trace too.
     """
     opened: list[Person] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response
 
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 """What Chromium says of a page that was refused; the tests look at those pages themselves."""
+
+TRACING = os.environ.get("TRACE") == "1"
+"""Whether each page is kept as it was, which takes as long as the work itself: to find out why a test failed."""
 
 NO_WEBSOCKET = "Object.defineProperty(window, 'WebSocket', { value: undefined });"
 
@@ -46,7 +50,8 @@ class Person:
         self.forgiven: tuple[str, ...] = ()
         self.context = browser.new_context(base_url=url, locale="en-GB", **context)
         self.context.set_default_timeout(1000 * (line.patience if line else 20))
-        self.context.tracing.start(snapshots=True)
+        if TRACING:
+            self.context.tracing.start(snapshots=True)
         if line:
             self.context.add_init_script(NO_WEBSOCKET)
         self.page: Page = self.context.new_page()
@@ -73,11 +78,12 @@ class Person:
             self._fault(f"{response.status} for {response.url}")
 
     def leave(self, folder: Path | None) -> None:
-        """Close everything; with a folder, keep a screenshot and a trace in it."""
+        """Close everything; with a folder, keep a screenshot in it, and the trace if there is one."""
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=folder / f"{self.key}.png", full_page=True)
-            self.context.tracing.stop(path=folder / f"{self.key}.zip")
+            if TRACING:
+                self.context.tracing.stop(path=folder / f"{self.key}.zip")
         self.context.close()
 
     # -- the line
