@@ -21,7 +21,7 @@ from tests.cases.test_states_file import BROKEN as BROKEN_STATES
 from tests.cases.test_states_file import DATA, HEADER
 from tests.conftest import MECHANISM, make_review
 from tests.installation import ROOT, Done, Installation
-from tests.integrity.conftest import committed  # noqa: F401  the fixture
+from tests.integrity.conftest import append_only_again, committed  # noqa: F401  the fixtures
 from tests.tools.test_verify_audit import change, relink, seal
 from tests.workflow.test_definition import BROKEN as BROKEN_DEFINITIONS
 from tests.workflow.test_definition import UNTOC, edited

@@ -18,11 +18,18 @@ def _has_triggers() -> bool:
 
 
 @pytest.fixture
-def committed(transactional_db):
+def append_only_again(django_db_setup, django_db_blocker):
+    """Set up before the database and torn down after it: what comes next on this database is guarded again."""
+    yield
+    with django_db_blocker.unblock():
+        if not _has_triggers():
+            with connection.schema_editor() as editor:
+                append_only.install(apps, editor)
+
+
+@pytest.fixture
+def committed(append_only_again, transactional_db):
     """Commits are real; afterwards everything is deleted, which the append-only triggers of SQLite would refuse."""
-    if not _has_triggers():
-        with connection.schema_editor() as editor:
-            append_only.install(apps, editor)
     yield
     if connection.vendor == "sqlite":
         with connection.schema_editor() as editor:
