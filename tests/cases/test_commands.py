@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.core.management import CommandError, call_command, load_command_class
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from cases.management import base, trail
@@ -29,19 +29,6 @@ from workflow.ledger import public_hex
 from workflow.models import MechanismVersion
 
 TOOL = ROOT / "tools" / "verify_audit.py"
-
-
-@pytest.fixture
-def run(capsys):
-    """A command as the shell runs it, in this process: its status and what it wrote."""
-
-    def run(name, *arguments) -> Done:
-        capsys.readouterr()
-        command = load_command_class("cases", name)
-        status = command._run(["manage.py", name, *map(str, arguments)])
-        return Done(status, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture(scope="module")
