@@ -47,7 +47,7 @@ class SecondFactorMiddleware:
     def _may_pass(request: HttpRequest) -> bool:
         from allauth.mfa.utils import is_mfa_enabled
 
-        open_paths = ("/accounts/", "/static/", "/language/", "/healthz")
+        open_paths = ("/accounts/", "/static/", "/language/", "/healthz", "/lots/verify/")
         if request.path.startswith(open_paths) or request.session.get("second_factor"):
             return True
         needed = Participation.objects.filter(

@@ -393,7 +393,7 @@ def check_result_form(result: Any, participants: list[dict[str, Any]]) -> None:
             need_text(reviewer["code"], f"{where}: the code of a reviewer")
             need(reviewer["side"] in ("same", "other", None), f"{where}: the side of a reviewer is unknown")
             need(reviewer["kind"] in ("primary", "additional"), f"{where}: the kind of a reviewer is unknown")
-            need_list(reviewer["instruments"], f"{where}: the instruments of a reviewer")
+            need_list(reviewer["instruments"], f"{where}: the member instruments of a reviewer")
     due = [state["code"] for state in participants if state["under_review"]]
     need([entry["reviewed"] for entry in result] == due, "the result does not hold the States under review in order")
 
@@ -1061,12 +1061,6 @@ def side_before(
     for kind, r in seats.items():
         part = lack if kind == "additional" else own & held
         need(not part & ~world.instruments[r], f"{where}: an additional reviewer is not party to all its instruments")
-        # who leaves is excluded; an additional seat that goes with its primary was not left by anybody
-        left = (line, kind) not in stay and (kind == "primary" or (line, "primary") in stay)
-        need(
-            not left or world.barred[x] >> r & 1,
-            f"{where}: {world.codes[r]} left one and is not excluded",
-        )
         named = None if world.groups[x] is None else line
         reviewers.append({"code": world.codes[r], "side": named, "kind": kind, "instruments": world.names(part)})
     return reviewers

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from cases.enums import Capacity, Role
+from cases.enums import Capacity, Role, SeatKind
 from cases.exceptions import BadInput, NotAllowed, NotVisible
 from cases.locks import Locked, lock_review
 from cases.models import Cycle, Participation, Phase, Question, Ratification, Review, Seat, StateParty, User
@@ -16,7 +17,10 @@ from cases.operations.record import Request, act_once, record, record_apart
 from cases.operations.tasks import open_stage_tasks
 from cases.operations.transition import set_writable
 from cases.rights import opens_reviews
-from workflow.lots import START_GROUPS, Assignment, CannotAssignError, Participant, Reviewer, assign, assign_one
+from workflow.draw.assignment import Assignment, Reviewer, assignments, drawn_from_seed
+from workflow.draw.inputs import RULES, StateInDraw, make_input
+from workflow.draw.lots import CannotDrawError
+from workflow.ledger import format_time
 from workflow.models import MechanismVersion
 
 
@@ -118,29 +122,37 @@ def launch_phase(
     at: datetime,
     by: User | None = None,
     officers: Sequence[User] = (),
+    as_of: date | None = None,
 ) -> list[Review]:
-    """Open the reviews of all ``states`` at once, with reviewers assigned by rules 10 to 13 from ``seed``.
+    """Open the reviews of all ``states`` at once, with reviewers by lots that fall from ``seed``.
 
-    Call inside a transaction.
+    ``as_of`` is the day of the list of States, that of the launch where it is left out. Call inside a transaction.
 
-    :raises CannotAssignError: when the rules leave a seat that nobody can take; nothing is opened.
+    :raises CannotDrawError: when the rules leave a seat that nobody can take; nothing is opened.
     """
     states = list(states)
-    assigned = assign_reviewers(phase=phase, states=states, seed=seed, at=at, by=by)
+    assigned = assign_reviewers(phase=phase, states=states, seed=seed, at=at, by=by, as_of=as_of)
     return open_reviews(phase=phase, states=states, assigned=assigned, at=at, by=by, officers=officers)
 
 
 def assign_reviewers(
-    *, phase: Phase, states: Iterable[StateParty], seed: str, at: datetime, by: User | None = None
+    *,
+    phase: Phase,
+    states: Iterable[StateParty],
+    seed: str,
+    at: datetime,
+    by: User | None = None,
+    as_of: date | None = None,
 ) -> list[Assignment]:
-    """Assign reviewers and start groups to all ``states`` by rules 10 to 13; no review is opened yet.
+    """Draw reviewers and start groups for all ``states`` (``docs/draw.md``); no review is opened yet.
 
-    The seed and the assignment are recorded in the phase's own chain, so that anybody can repeat it. Call inside a
-    transaction.
+    The transcript is recorded in the phase's own chain, so that anybody can replay it; it says that these lots were no
+    drawing in public. Call inside a transaction.
 
-    :raises CannotAssignError: when the rules leave a seat that nobody can take.
+    :raises CannotDrawError: when the rules leave a seat that nobody can take.
     """
-    assigned = assign((_participant(state) for state in states), seed=seed)
+    data = make_input(phase=phase.key, states=map(_in_draw, states), as_of=as_of or at.date(), rehearsal=True)
+    transcript = drawn_from_seed(data=data, seed=seed, drawn_at=format_time(at))
     record_apart(
         case=f"{phase.key}/_",
         verb="phase.launch",
@@ -148,15 +160,9 @@ def assign_reviewers(
         at=at,
         object_type="phase",
         object_uid=phase.key[:36],
-        content={
-            "seed": seed,
-            "reviews": [
-                {"reviewed": one.reviewed, "start_group": one.start_group, "reviewers": [r.code for r in one.reviewers]}
-                for one in assigned
-            ],
-        },
+        content={"transcripts": [transcript]},
     )
-    return assigned
+    return assignments(transcript)
 
 
 def open_reviews(
@@ -216,11 +222,11 @@ def launch_review(
         if phase is None:
             raise NotVisible
         act_once(by, request)
-        state, reviewers = _join(phase, state_code)
+        state, transcript, reviewers = _join(phase, state_code, at)
         review = open_review(
             phase=phase,
             state=state,
-            start_group=1 + phase.reviews.count() % START_GROUPS,
+            start_group=1 + phase.reviews.count() % RULES["start_groups"],
             reviewers=reviewers,
             at=at,
             by=by,
@@ -233,14 +239,14 @@ def launch_review(
             at=at,
             object_type="review",
             object_uid=str(review.uid),
-            content={"reviewed": state.code, "reviewers": [one.state.code for one in reviewers]},
+            content={"transcripts": [transcript]},
             request=request,
         )
         return review
 
 
-def _join(phase: Phase, state_code: str) -> tuple[StateParty, list[DrawnSeat]]:
-    """The State that joins a phase and the reviewers it is given."""
+def _join(phase: Phase, state_code: str, at: datetime) -> tuple[StateParty, dict[str, Any], list[DrawnSeat]]:
+    """The State that joins a phase, the lots drawn for it, and the reviewers it is given."""
     parties = (
         StateParty.objects.filter(invented=phase.cycle.invented)
         .select_related("group")
@@ -254,26 +260,27 @@ def _join(phase: Phase, state_code: str) -> tuple[StateParty, list[DrawnSeat]]:
     seats = Seat.objects.filter(review__phase=phase, capacity=Capacity.REVIEWING).select_related(
         "state", "review__state"
     )
-    pairs = [(seat.state.code, seat.review.state.code) for seat in seats if seat.state]
+    pairs = [(seat.state.code, seat.review.state.code, seat.kind) for seat in seats if seat.state]
+    loads = Counter(reviewer for reviewer, _reviewed, kind in pairs if kind == SeatKind.PRIMARY)
+    states = [_in_draw(one, load=loads[one.code]) for one in by_code.values() if one.ratifications.all()]
+    mutual = {reviewed for reviewer, reviewed, _kind in pairs if reviewer == state_code}
+    data = make_input(
+        phase=phase.key, states=states, as_of=at.date(), rehearsal=True, joining=state_code, never=sorted(mutual)
+    )
     try:
-        drawn = assign_one(
-            _participant(state),
-            (_participant(one) for one in by_code.values() if one.ratifications.all()),
-            loads=Counter(reviewer for reviewer, _reviewed in pairs),
-            reviewed_by_it=frozenset(reviewed for reviewer, reviewed in pairs if reviewer == state_code),
-            seed=f"{phase.key}/{state_code}",
-        )
-    except CannotAssignError as cannot:
+        transcript = drawn_from_seed(data=data, seed=f"{phase.key}/{state_code}", drawn_at=format_time(at))
+    except CannotDrawError as cannot:
         sentence = _("No valid reviewers can be found for this State: nobody left is party to the same instruments.")
         raise BadInput(sentence, fields={"state": sentence}) from cannot
-    return state, [_drawn(one, by_code) for one in drawn]
+    return state, transcript, [_drawn(one, by_code) for one in assignments(transcript)[0].reviewers]
 
 
-def _participant(state: StateParty) -> Participant:
-    return Participant(
+def _in_draw(state: StateParty, load: int = 0) -> StateInDraw:
+    return StateInDraw(
         code=state.code,
         group=state.group.slug if state.group else None,
         instruments=frozenset(one.instrument for one in state.ratifications.all()),
+        load=load,
     )
 
 

@@ -42,6 +42,7 @@ from config.demonstration.accounts import make_users
 from config.demonstration.chapters import Days, tell
 from config.demonstration.pace import Pace
 from config.demonstration.plan import (
+    AS_OF,
     CLUSTER,
     CYCLE,
     DEMONSTRATION_NAMES,
@@ -60,7 +61,7 @@ from config.demonstration.plan import (
 from config.demonstration.story import Story
 from notifications.models import Notification
 from workflow.deadlines import add_months
-from workflow.lots import Assignment
+from workflow.draw.assignment import Assignment
 from workflow.models import MechanismVersion
 
 MECHANISM = Path(settings.BASE_DIR) / "workflow" / "mechanisms" / "untoc" / "mechanism.toml"
@@ -168,7 +169,9 @@ class Agenda:
                 starts_on=first.date(),
             )
             phase = open_phase(cycle=cycle, key=PHASE, cluster=CLUSTER, starts_on=first.date())
-            assigned = assign_reviewers(phase=phase, states=states, seed=SEED, at=first, by=self.officers[0])
+            assigned = assign_reviewers(
+                phase=phase, states=states, seed=SEED, at=first, by=self.officers[0], as_of=AS_OF
+            )
         for group, months in MONTHS_BACK.items():
             one_group = [one for one in assigned if one.start_group == group]
             opening = partial(self._open, phase, states, one_group, _moment(self.now, months))
@@ -260,7 +263,7 @@ def _launch_real(*, now: datetime, officers: Sequence[User], codes: Collection[s
         )
         phase = open_phase(cycle=cycle, key=REAL_PHASE, cluster=CLUSTER, starts_on=now.date())
         states = _states(invented=False, codes=codes)
-        launch_phase(phase=phase, states=states, seed=REAL_SEED, at=now, by=officers[0], officers=officers)
+        launch_phase(phase=phase, states=states, seed=REAL_SEED, at=now, by=officers[0], officers=officers, as_of=AS_OF)
         _read_older_notices(now)
         make_checkpoint(at=now)
 

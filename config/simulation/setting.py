@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -15,7 +16,10 @@ from cases.operations.record import record_apart
 from config.simulation import words
 from config.simulation.shares import FIRST_CIRCLE, People
 from config.simulation.shelf import Chance
-from workflow.lots import Assignment, CannotAssignError, Participant, assign
+from workflow.draw.assignment import Assignment, assignments, drawn_from_seed
+from workflow.draw.inputs import StateInDraw, make_input
+from workflow.draw.lots import CannotDrawError
+from workflow.ledger import format_time
 from workflow.models import MechanismVersion
 
 CLUSTER = "I"
@@ -212,10 +216,12 @@ def begin_phase(
 ) -> tuple[Phase, list[Assignment]]:
     """Begin a phase and draw its reviewers. The first circle's reviews come first, or last."""
     phase = open_phase(cycle=setting.cycle, key=key, cluster=CLUSTER, starts_on=at.date())
-    circle = _drawn(setting, FIRST_CIRCLE, f"{seed}/{key}/first")
-    circle.sort(key=lambda one: FIRST_CIRCLE.index(one.reviewed))
+    transcripts = [_drawn(setting, key, FIRST_CIRCLE, f"{seed}/{key}/first", at)]
     rest = [code for code in setting.parties if code not in FIRST_CIRCLE]
-    others = _drawn(setting, rest, f"{seed}/{key}/rest") if rest else []
+    if rest:
+        transcripts.append(_drawn(setting, key, rest, f"{seed}/{key}/rest", at))
+    circle, others = assignments(transcripts[0]), assignments(transcripts[1]) if rest else []
+    circle.sort(key=lambda one: FIRST_CIRCLE.index(one.reviewed))
     assigned = [*circle, *others] if circle_first else [*reversed(others), *circle]
     record_apart(
         case=f"{key}/_",
@@ -224,26 +230,19 @@ def begin_phase(
         at=at,
         object_type="phase",
         object_uid=key,
-        content={
-            "seed": f"{seed}/{key}",
-            "reviews": [
-                {"reviewed": one.reviewed, "start_group": one.start_group, "reviewers": [r.code for r in one.reviewers]}
-                for one in assigned
-            ],
-        },
+        content={"transcripts": transcripts},
     )
     return phase, assigned
 
 
-def _drawn(setting: Setting, codes: Sequence[str], seed: str) -> list[Assignment]:
-    """Reviewers for some parties from among themselves, by rules 10 to 13."""
+def _drawn(setting: Setting, key: str, codes: Sequence[str], seed: str, at: datetime) -> dict[str, Any]:
+    """Lots for some parties among themselves."""
     groups = {state.code: state.group.slug if state.group else None for state in setting.parties.values()}
-    able = [
-        Participant(code=code, group=groups[code], instruments=frozenset(setting.instruments[code])) for code in codes
-    ]
+    states = [StateInDraw(code, groups[code], frozenset(setting.instruments[code])) for code in codes]
+    data = make_input(phase=key, states=states, as_of=at.date(), rehearsal=True)
     for attempt in range(LOTS_TRIED):
         try:
-            return assign(able, seed=f"{seed}/{attempt}")
-        except CannotAssignError:
+            return drawn_from_seed(data=data, seed=f"{seed}/{attempt}", drawn_at=format_time(at))
+        except CannotDrawError:
             continue
-    raise CannotAssignError(f"no valid reviewers were found for {len(codes)} parties")
+    raise CannotDrawError(f"no valid reviewers were found for {len(codes)} parties")

@@ -29,7 +29,7 @@ from config.simulation.setting import VERSION, Setting, begin_phase, make_settin
 from config.simulation.shelf import Chance, Discarded, Shelf
 from config.simulation.story import STAGES, Plot, Story, windows
 from notifications.models import Notification
-from workflow.lots import Assignment
+from workflow.draw.assignment import Assignment
 
 LAUNCHED_BEFORE = timedelta(days=1100)
 SUSPENDED = 0.04

@@ -375,7 +375,7 @@ function checkForm(transcript) {
 // ---- The seed and the numbers (§2) -----------------------------------------------------------------
 
 // The commitments must fit; the derived seed must follow from the input, what was revealed and the beacon.
-function checkSeed(seed, inputDigest) {
+function checkSeed(seed, inputDigest, rehearsal) {
   for (const { by, commitment, nonce } of seed.contributions) {
     must(nonce === null || digest({ by, nonce }) === commitment, `seed: the nonce of ${JSON.stringify(by)} does not fit its commitment`);
   }
@@ -386,6 +386,7 @@ function checkSeed(seed, inputDigest) {
     beacon: seed.beacon,
   });
   must(derived === seed.derived, "seed: derived does not follow from the input, the contributions and the beacon");
+  must(seed.beacon.length > 0 || rehearsal, "there is no beacon, and yet it is not a rehearsal");
 }
 
 // The source of words: each call gives the next one, looked at and so used up.
@@ -1068,7 +1069,7 @@ function checkTranscript(text, transcript) {
   checkForm(transcript);
   const { phase, rules, participants, exclusions } = transcript;
   must(digest({ phase, rules, participants, exclusions }) === transcript.input_sha256, "input_sha256 is not the digest of the input");
-  checkSeed(transcript.seed, transcript.input_sha256);
+  checkSeed(transcript.seed, transcript.input_sha256, rules.rehearsal);
   const kept = rules.redraw === null ? null : checkRedraw(transcript);
   checkDraw(transcript, kept);
   must(digest(transcript.result) === transcript.result_sha256, "result_sha256 is not the digest of the result");

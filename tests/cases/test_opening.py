@@ -12,6 +12,7 @@ from cases.models import Disclosure, Event, Participation, Phase, Review, Seat, 
 from cases.operations.opening import launch_review
 from cases.operations.record import Request
 from tests.conftest import make_person, make_state
+from workflow.draw.transcript import as_bytes, verify
 
 
 @pytest.fixture
@@ -46,7 +47,10 @@ def test_a_phase_opens_a_review_for_every_state_party_and_records_how(parties):
     assert set(Counter(reviewer for reviewer, _reviewed in pairs).values()) == {2}
     entry = Event.objects.get(verb="phase.launch")
     assert entry.case == "untoc-1/_"
-    assert len(Disclosure.objects.get(event=entry).content["reviews"]) == len(parties)
+    (transcript,) = Disclosure.objects.get(event=entry).content["transcripts"]
+    assert verify(as_bytes(transcript))["rules"]["rehearsal"] is True
+    drawn = {(seat["code"], one["reviewed"]) for one in transcript["result"] for seat in one["reviewers"]}
+    assert drawn == pairs
 
 
 @pytest.mark.parametrize(

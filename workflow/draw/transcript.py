@@ -50,11 +50,14 @@ def make_transcript(
     seed = {"contributions": list(contributions), "beacon": list(beacon), "derived": derived}
     check_seed(seed)
     _check_commitments(contributions)
+    if not beacon and not data["rules"]["rehearsal"]:
+        raise FormError("there is no beacon, and yet rules.rehearsal is false")
     redraw = data["rules"]["redraw"]
     if redraw is not None and digest(list(earlier)) != redraw["of"]:
         raise FormError("rules.redraw.of is not the digest of the earlier result")
     kept = _kept(earlier, {tuple(pair) for pair in redraw["vacated"]}) if redraw else []
     world = World(data, kept)
+    _check_sides(world)
     drawn = draw(world, Numbers(derived))
     groups = {one["reviewed"]: one["start_group"] for one in earlier}
     result = _result(world, drawn, groups)
@@ -201,6 +204,15 @@ def _kept(earlier: Sequence[Mapping[str, Any]], vacated: set[tuple[str, ...]]) -
         if (one["reviewed"], seat["code"]) not in vacated
     ]
     return sorted(rows, key=lambda row: (row.reviewed, row.kind != "primary", row.side or "", row.code))
+
+
+def _check_sides(world: World) -> None:
+    """A side whose primary reviewer leaves is vacated whole (§11)."""
+    groups = dict(zip(world.codes, world.groups, strict=True))
+    sides = {(one.reviewed, one.side or groups[one.code]) for one in world.kept if one.kind == "primary"}
+    for one in world.kept:
+        if (one.reviewed, one.side or groups[one.code]) not in sides:
+            raise FormError(f"{one.code} stays in the review of {one.reviewed} where the primary of its side leaves")
 
 
 def _step(world: World, step: Lot | Restart) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from cases.management import base
 from cases.models import Cycle, Phase, StateParty, User
 from cases.operations.loading import load_reference_data
 from cases.operations.opening import launch_phase, open_cycle, open_phase
-from workflow.lots import CannotAssignError
+from workflow.draw.lots import CannotDrawError
 from workflow.models import MechanismVersion
 
 
@@ -58,8 +58,8 @@ class Command(base.Command):
             opened = open_phase(cycle=cycle, key=phase, cluster=cluster, starts_on=starts or at.date())
             try:
                 reviews = launch_phase(phase=opened, states=states, seed=seed or phase, at=at, officers=officers)
-            except (CannotAssignError, ValueError) as cannot:
-                raise base.NotDone(f"The phase cannot be opened: {cannot}.") from cannot
+            except CannotDrawError as cannot:
+                raise base.NotDone(f"The phase cannot be opened, no lots can be drawn: {cannot}.") from cannot
         return base.Outcome(
             {"phase": phase, "reviews": len(reviews)}, lines=[f"{len(reviews)} reviews of {phase} are open."]
         )
