@@ -16,6 +16,7 @@ GROUPS = (
     "documents",
     "follow_up",
     "launch",
+    "lots",
 )
 urlpatterns = [
     pattern

@@ -71,6 +71,9 @@ PAGES = (
     ("not-found", "expert", "reviewed", "", "/reviews/demo-1/XZZ/"),
 )
 
+OPEN = (("sign-in", "/accounts/login/"), ("verify-lots", "/lots/verify/"))
+"""Pages that need no sign-in, and so nobody to open them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shot:
@@ -101,4 +104,4 @@ def gallery(product: Product) -> list[Shot]:
     missing = [name for name, *_rest in PAGES if name not in found]
     if missing:
         raise LookupError(f"the demonstration has nobody for {', '.join(missing)}")
-    return [Shot("sign-in", "", "/accounts/login/"), *(Shot(name, *found[name]) for name, *_rest in PAGES)]
+    return [*(Shot(name, "", path) for name, path in OPEN), *(Shot(name, *found[name]) for name, *_rest in PAGES)]

@@ -5,7 +5,7 @@ import os
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.gallery import PAGES, demonstration, gallery
+from tests.browser.gallery import OPEN, PAGES, demonstration, gallery
 from tests.browser.screenshots import sign_in
 
 SOAK = os.environ.get("SOAK") == "1"
@@ -17,7 +17,7 @@ LOOKS = {
 STANDARD = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
-NAMES = ["sign-in", *(name for name, *_rest in PAGES)]
+NAMES = [name for name, *_rest in (*OPEN, *PAGES)]
 
 
 @pytest.fixture(scope="module")
