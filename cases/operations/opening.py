@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -264,15 +265,16 @@ def _join(phase: Phase, state_code: str, at: datetime) -> tuple[StateParty, dict
     loads = Counter(reviewer for reviewer, _reviewed, kind in pairs if kind == SeatKind.PRIMARY)
     states = [_in_draw(one, load=loads[one.code]) for one in by_code.values() if one.ratifications.all()]
     mutual = {reviewed for reviewer, reviewed, _kind in pairs if reviewer == state_code}
-    data = make_input(
-        phase=phase.key, states=states, as_of=at.date(), rehearsal=True, joining=state_code, never=sorted(mutual)
-    )
-    try:
-        transcript = drawn_from_seed(data=data, seed=f"{phase.key}/{state_code}", drawn_at=format_time(at))
-    except CannotDrawError as cannot:
-        sentence = _("No valid reviewers can be found for this State: nobody left is party to the same instruments.")
-        raise BadInput(sentence, fields={"state": sentence}) from cannot
-    return state, transcript, [_drawn(one, by_code) for one in assignments(transcript)[0].reviewers]
+    for balance in ("even", "bounds"):  # evenly where two more seats can be, else within what a State may carry
+        data = make_input(
+            phase=phase.key, states=states, as_of=at.date(), rehearsal=True, joining=state_code, never=sorted(mutual)
+        )
+        data["rules"]["balance"] = balance
+        with suppress(CannotDrawError):
+            transcript = drawn_from_seed(data=data, seed=f"{phase.key}/{state_code}", drawn_at=format_time(at))
+            return state, transcript, [_drawn(one, by_code) for one in assignments(transcript)[0].reviewers]
+    sentence = _("No valid reviewers can be found for this State: nobody left is party to the same instruments.")
+    raise BadInput(sentence, fields={"state": sentence})
 
 
 def _in_draw(state: StateParty, load: int = 0) -> StateInDraw:

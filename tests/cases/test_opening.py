@@ -105,3 +105,20 @@ def test_nobody_else_opens_a_review_and_bad_choices_are_said(parties, cast_at):
             launch_review(phase_key="untoc-1", state_code=code, by=officer, at=cast_at)
         assert "state" in refused.value.details["fields"]
     assert Review.objects.count() == len(parties)
+
+
+def test_a_state_joins_where_its_whole_group_carries_more_than_the_mean(parties, cast_at):
+    """Evenly where that can be; its own group has reviewed for everybody, and does so once more."""
+    officer = make_person("officer", is_staff=True)
+    opened()
+    group = [state for state in parties if state.group.slug == "weog"]
+    joining = make_state("XMB", "weog")
+    StateParty.objects.filter(pk=joining.pk).update(invented=False)
+    for letter in "NOPQRSTUVWYZ":  # States that review nobody lower the mean
+        StateParty.objects.filter(pk=make_state(f"X{letter}Z", "grulac").pk).update(invented=False)
+    review = launch_review(phase_key="untoc-1", state_code="XMB", by=officer, at=cast_at)
+    same = Seat.objects.get(review=review, side="same")
+    assert same.state in group
+    (transcript,) = Disclosure.objects.get(event__verb="phase.join").content["transcripts"]
+    assert transcript["rules"]["balance"] == "bounds"
+    assert verify(as_bytes(transcript))
