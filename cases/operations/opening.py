@@ -152,7 +152,7 @@ def assign_reviewers(
 
     :raises CannotDrawError: when the rules leave a seat that nobody can take.
     """
-    data = make_input(phase=phase.key, states=map(_in_draw, states), as_of=as_of or at.date(), rehearsal=True)
+    data = make_input(phase=phase.key, states=map(in_draw, states), as_of=as_of or at.date(), rehearsal=True)
     transcript = drawn_from_seed(data=data, seed=seed, drawn_at=format_time(at))
     record_apart(
         case=f"{phase.key}/_",
@@ -263,7 +263,7 @@ def _join(phase: Phase, state_code: str, at: datetime) -> tuple[StateParty, dict
     )
     pairs = [(seat.state.code, seat.review.state.code, seat.kind) for seat in seats if seat.state]
     loads = Counter(reviewer for reviewer, _reviewed, kind in pairs if kind == SeatKind.PRIMARY)
-    states = [_in_draw(one, load=loads[one.code]) for one in by_code.values() if one.ratifications.all()]
+    states = [in_draw(one, load=loads[one.code]) for one in by_code.values() if one.ratifications.all()]
     mutual = {reviewed for reviewer, reviewed, _kind in pairs if reviewer == state_code}
     for balance in ("even", "bounds"):  # evenly where two more seats can be, else within what a State may carry
         data = make_input(
@@ -277,7 +277,8 @@ def _join(phase: Phase, state_code: str, at: datetime) -> tuple[StateParty, dict
     raise BadInput(sentence, fields={"state": sentence})
 
 
-def _in_draw(state: StateParty, load: int = 0) -> StateInDraw:
+def in_draw(state: StateParty, load: int = 0) -> StateInDraw:
+    """A State as a draw sees it; ``load`` is what earlier lots gave it to review."""
     return StateInDraw(
         code=state.code,
         group=state.group.slug if state.group else None,

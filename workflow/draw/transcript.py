@@ -92,6 +92,8 @@ def verify(data: bytes) -> Mapping[str, Any]:
         _replay(transcript)
     except (FormError, LedgerError) as error:
         raise DoesNotHold(str(error)) from error
+    except RecursionError as error:
+        raise DoesNotHold("something in it is nested deeper than a transcript is") from error
     return transcript
 
 

@@ -18,6 +18,7 @@ from django.core.management import CommandParser
 
 from cases.management import base
 from cases.models import Phase, StateParty
+from cases.operations.opening import in_draw
 from cases.states_file import parse
 from workflow.draw.feasible import UndecidedError, conflict
 from workflow.draw.form import FormError, check_contributions, check_input
@@ -142,14 +143,7 @@ def states_of_database(phase: str) -> list[StateInDraw]:
     """The States parties; the invented ones where the phase belongs to a cycle of invented parties."""
     invented = Phase.objects.filter(key=phase, cycle__invented=True).exists()
     rows = StateParty.objects.filter(invented=invented).select_related("group").prefetch_related("ratifications")
-    return [
-        StateInDraw(
-            row.code,
-            row.group.slug if row.group else None,
-            frozenset(one.instrument for one in row.ratifications.all()),
-        )
-        for row in rows
-    ]
+    return [in_draw(row) for row in rows]
 
 
 def what_stands_in_the_way(data: Mapping[str, Any], cannot: CannotDrawError) -> str:
